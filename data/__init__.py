@@ -1,0 +1,1 @@
+"""Messages and the taxonomy: reading, masking, checking, splitting."""

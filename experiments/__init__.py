@@ -1,0 +1,1 @@
+"""Measuring and recording; the only floor that knows MLflow."""

@@ -1,0 +1,1 @@
+"""Text in, calibrated topics out."""

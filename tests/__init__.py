@@ -1,0 +1,1 @@
+"""The tests, flat: test_<floor>_<module>.py."""
