@@ -44,7 +44,8 @@ class Taxonomy:
     """Every label a message can get.
 
     `topics` by name; `no_request` is the label that says nothing has been asked yet, as a Topic without a queue, or None;
-    `channels` are the known ones (empty: any).
+    `channels` are the known ones (empty: any); `review_queue` is where a person looks; `attachment` is the no-request need of a message
+    that is only an attachment.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Taxonomy:
     no_request: Topic | None = None
     channels: tuple[str, ...] = ()
     review_queue: str | None = None
+    attachment: str | None = None
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -109,6 +111,7 @@ class Taxonomy:
             no_request=topic(raw["no_request"]) if raw["no_request"] else None,
             channels=tuple(raw["channels"]),
             review_queue=raw["review_queue"],
+            attachment=raw["attachment"],
         )
 
 
@@ -127,10 +130,13 @@ def load_taxonomy(path: Path | str = DEFAULT_PATH) -> Taxonomy:
         raise ConfigError(f"{path}: expected a mapping with 'topics'; data/taxonomy.yaml shows the form")
     _known(path, "taxonomy", raw, {"name", "version", "review_queue", "channels", "no_request", "topics"})
     topics = {name: _topic(path, name, value) for name, value in raw["topics"].items()}
-    no_request = None
+    no_request, attachment = None, None
     if raw.get("no_request"):
         body = dict(raw["no_request"])
+        attachment = body.pop("attachment", None)
         no_request = _topic(path, body.pop("label", "no_request"), body)
+        if attachment is not None and attachment not in no_request.needs:
+            raise ConfigError(f"{path}: no_request: attachment {attachment!r} is none of its needs{nearest(str(attachment), no_request.needs)}")
     labels = [*topics.values(), *([no_request] if no_request else [])]
     seen: dict[str, str] = {}
     for topic in labels:
@@ -146,6 +152,7 @@ def load_taxonomy(path: Path | str = DEFAULT_PATH) -> Taxonomy:
         no_request=no_request,
         channels=tuple(raw.get("channels", ())),
         review_queue=raw.get("review_queue"),
+        attachment=attachment,
     )
 
 

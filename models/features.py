@@ -1,0 +1,160 @@
+"""Sparse character, word and lemma features of repaired, masked texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from data.errors import ConfigError
+
+PLACEHOLDER = re.compile(r"<[A-Z]+>")
+
+
+@lru_cache(maxsize=8)
+def tokenizer(lang: str) -> Callable[[str], list[str]]:
+    """spaCy's rule-based tokeniser of a language ("ru", "en", "xx" for any): text -> words and marks, placeholders such as <PHONE> whole.
+
+    Strings live in a memory zone, so that ever-new words of live traffic do not pile up in spaCy's string store.
+    """
+    import spacy
+
+    try:
+        nlp = spacy.blank(lang)
+    except ImportError as error:
+        raise ConfigError(f"lang: spaCy knows no language {lang!r}; use one of its codes, or 'xx' for any language") from error
+
+    def words(text: str) -> list[str]:
+        with nlp.memory_zone():
+            return [token.text for token in nlp.tokenizer(text) if not token.is_space]
+
+    def tokenize(text: str) -> list[str]:
+        tokens: list[str] = []
+        start = 0
+        for match in PLACEHOLDER.finditer(text):
+            tokens += words(text[start : match.start()])
+            tokens.append(match.group())
+            start = match.end()
+        return tokens + words(text[start:])
+
+    return tokenize
+
+
+@lru_cache(maxsize=1)
+def _analyzer() -> Any:
+    import pymorphy3
+
+    return pymorphy3.MorphAnalyzer(lang="ru")
+
+
+@lru_cache(maxsize=50_000)
+def lemma(word: str) -> str:
+    """The normal form of a Russian word by pymorphy3's most likely reading; bounded cache."""
+    return str(_analyzer().parse(word)[0].normal_form) if word[:1].isalpha() else word
+
+
+def fold(text: str) -> str:
+    """Case and ё folded; placeholders keep their capitals."""
+    parts, start = [], 0
+    for match in PLACEHOLDER.finditer(text):
+        parts += [text[start : match.start()].lower().replace("ё", "е"), match.group()]
+        start = match.end()
+    return "".join([*parts, text[start:].lower().replace("ё", "е")])
+
+
+class _Words:
+    """Text -> tokens (or lemmas); a class, so that scikit-learn can clone and compare the vectoriser that holds it."""
+
+    def __init__(self, lang: str, lemmas: bool) -> None:
+        self.lang, self.lemmas = lang, lemmas
+
+    def __call__(self, text: str) -> list[str]:
+        tokens = tokenizer(self.lang)(text)
+        return [lemma(token) for token in tokens] if self.lemmas else tokens
+
+
+class TextFeatures(TransformerMixin, BaseEstimator):
+    """TF-IDF of word n-grams, character n-grams inside words and, if asked, lemma n-grams; each block has unit rows.
+
+    Args:
+        lang: spaCy language code of the tokeniser.
+        words: (shortest, longest) word n-grams, or None.
+        characters: (shortest, longest) character n-grams, or None.
+        lemmas: add lemma 1-2-grams (Russian).
+        min_documents: character n-grams in fewer texts are left out.
+    """
+
+    def __init__(
+        self,
+        lang: str = "ru",
+        words: tuple[int, int] | None = (1, 2),
+        characters: tuple[int, int] | None = (2, 5),
+        lemmas: bool = False,
+        min_documents: int = 2,
+    ) -> None:
+        self.lang = lang
+        self.words = words
+        self.characters = characters
+        self.lemmas = lemmas
+        self.min_documents = min_documents
+
+    def _blocks(self) -> dict[str, TfidfVectorizer]:
+        common: dict[str, Any] = {"preprocessor": fold, "sublinear_tf": True, "dtype": np.float32}
+        blocks = {}
+        if self.words:
+            blocks["word"] = TfidfVectorizer(tokenizer=_Words(self.lang, False), token_pattern=None, ngram_range=tuple(self.words), **common)
+        if self.characters:
+            blocks["char"] = TfidfVectorizer(analyzer="char_wb", ngram_range=tuple(self.characters), min_df=self.min_documents, **common)
+        if self.lemmas:
+            blocks["lemma"] = TfidfVectorizer(tokenizer=_Words(self.lang, True), token_pattern=None, ngram_range=(1, 2), **common)
+        return blocks
+
+    def fit(self, X: Sequence[str], y: object = None) -> Self:
+        """Learn vocabularies and document frequencies of n texts."""
+        self.blocks_ = self._blocks()
+        for name, block in self.blocks_.items():
+            try:
+                block.fit(X)
+            except ValueError:
+                if name == "char" and self.min_documents > 1:  # too few texts to share a character n-gram
+                    block.set_params(min_df=1)
+                    block.fit(X)
+                else:
+                    raise
+        return self
+
+    def transform(self, X: Sequence[str]) -> sparse.csr_matrix:
+        """Turn n texts into an (n, features) float32 matrix."""
+        return sparse.hstack([block.transform(X) for block in self.blocks_.values()], format="csr", dtype=np.float32)
+
+    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
+        """Names such as "word:симка", in the order of the columns."""
+        names: list[str] = []
+        for name, block in self.blocks_.items():
+            names += [f"{name}:{term}" for term in block.get_feature_names_out()]
+        return np.asarray(names, dtype=object)
+
+    def state(self) -> tuple[dict[str, list[str]], dict[str, npt.NDArray[np.float64]]]:
+        """Vocabularies (terms in column order) and inverse document frequencies by block: all that was learned."""
+        return (
+            {name: list(block.get_feature_names_out()) for name, block in self.blocks_.items()},
+            {name: block.idf_ for name, block in self.blocks_.items()},
+        )
+
+    def restore(self, vocabularies: Mapping[str, Iterable[str]], idf: Mapping[str, npt.NDArray[np.float64]]) -> Self:
+        """The inverse of `state`."""
+        self.blocks_ = self._blocks()
+        for name, block in self.blocks_.items():
+            block.vocabulary = {term: column for column, term in enumerate(vocabularies[name])}
+            block.idf_ = idf[name]
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "blocks_")

@@ -1,0 +1,39 @@
+"""What happens to every text before a model sees it: repair, then masking of personal data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data.masking import find, mask, mask_spans
+from models.text import STEPS, TextRepair
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A text made ready.
+
+    `text` is repaired and masked: what features and encoder read. `masked` is the client's own text with only personal data replaced: what
+    may be stored and shown. `repairs` names what was mended; `cut` says that the middle of a long text was left out.
+    """
+
+    text: str
+    masked: str
+    repairs: tuple[str, ...]
+    cut: bool
+
+
+class Preparation:
+    """Repair by the given steps ("all", "none" or names of models.text.STEPS), then mask."""
+
+    def __init__(self, repair: str | tuple[str, ...] = "all", lang: str = "ru") -> None:
+        steps = {"all": STEPS, "none": ()}.get(repair, (repair,)) if isinstance(repair, str) else tuple(repair)
+        self._repair = TextRepair(steps, lang)
+
+    def __call__(self, text: str) -> Prepared:
+        """Prepare one text; personal data found only after repair (a phone with look-alike letters) is masked in the original too."""
+        repaired = self._repair(text)
+        found = mask(repaired.text)
+        if not repaired.repairs:
+            return Prepared(found.text, mask(text).text if repaired.text != text else found.text, (), repaired.cut)
+        original = [*find(text), *(type(span)(*repaired.to_original(span.start, span.end), span.kind) for span in found.spans)]
+        return Prepared(found.text, mask_spans(text, original), repaired.repairs, repaired.cut)
