@@ -1,71 +1,123 @@
-"""Finds full names: surname with name or patronymic, name with patronymic, by the tags of pymorphy3."""
+"""Finds full names: surname with name or patronymic, name with patronymic."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from itertools import product
 
+from data.name_words import NAME, PATRONYMIC, SURNAME, Role, Roles, roles_of
 from data.spans import Reading, Span
 
-if TYPE_CHECKING:
-    from pymorphy3 import MorphAnalyzer
-
-_WORD = re.compile(r"[А-Яа-яЁё]{2,32}(?:-[А-Яа-яЁё]{2,32})?")
-_NEIGHBOURS = re.compile(r"[^\S\n]{1,3}")
+_WORD = re.compile(r"\b[а-я]{2,32}(?:-[а-я]{2,32})?\b")
+_GAP = re.compile(r"[^\S\n]{1,3}")
 _INITIALS_AFTER = re.compile(r"[^\S\n]{1,2}[А-ЯЁ]\.[^\S\n]?(?:[А-ЯЁ]\.?(?!\w))?")
 _INITIALS_BEFORE = re.compile(r"(?<!\w)[А-ЯЁ]\.[^\S\n]?(?:[А-ЯЁ]\.)?[^\S\n]?\Z")
-_PATRONYMIC = re.compile(r"[а-я]{2,}(?:[оеь]вич|[оеь]вн|ич[н]|иничн)(?:а|у|ем|ом|е|ы|ой|ою)?\Z")
-_SON = frozenset({"оглы", "кызы", "угли", "угл", "кизи", "огли", "гызы", "улы"})
-_CUE = re.compile(r"(?:зовут|фио|ф\.и\.о\.?|на имя|фамилия|владел[а-я]+|абонент[а-я]?|оформлен[а-я]? на|зарегистрирован[а-я]? на|записан[а-я]? на|договор на|я)[\s:\-–—,]{1,3}\Z")
+# «son of», «daughter of»: a patronymic of two words.
+_CHILD_OF = frozenset({"оглы", "кызы", "угли", "кизи", "огли", "гызы", "кази", "улы", "угл"})
+_CUE = re.compile(
+    r"(?:зовут|фио|ф\.и\.о\.?|имя|фамилия|владел[а-я]+|абонент[а-я]?|клиент[а-я]?|(?:оформлен|зарегистрирован|записан)[а-я]? на|договор на)[\s:\-–—,]{1,3}\Z"
+)
 _CUE_REACH = 28
-_LIKELY = 0.3
-_ANY = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """What a word can be in a name: "Name", "Surn" or "Patr", its gender ("" any), its case ("*" any) and how likely (0 to 1)."""
-
-    part: str
-    gender: str
-    case: str
-    share: float
-
-    def agrees(self, other: Role) -> bool:
-        """Whether both can belong to one person in one case."""
-        genders = not self.gender or not other.gender or self.gender == other.gender
-        return genders and (self.case == other.case or _ANY in {self.case, other.case})
+_PATTERNS = (
+    (SURNAME, NAME, PATRONYMIC),
+    (NAME, PATRONYMIC, SURNAME),
+    (SURNAME, NAME),
+    (NAME, SURNAME),
+    (NAME, PATRONYMIC),
+    (SURNAME, PATRONYMIC),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of the text with its roles; `known` to the dictionary; `title`: a capital, then small letters."""
+    """A word that may be part of a name; `title`: a capital, then small letters."""
 
     start: int
     end: int
+    form: str
     title: bool
-    known: bool
-    roles: tuple[Role, ...]
-
-    def share(self, part: str) -> float:
-        """How likely the word is such a part of a name."""
-        return min(1.0, sum(role.share for role in self.roles if role.part == part))
-
-    @property
-    def named(self) -> float:
-        """How likely the word is any part of a name."""
-        return min(1.0, sum({(role.part, role.share): role.share for role in self.roles}.values()))
+    roles: Roles
 
 
 def names(reading: Reading) -> Iterator[Span]:
-    """Full names, capitalised or not, in any case; a lone first name stays."""
+    """Full names in any case, capitalised or not, and surnames with initials; a lone first name stays."""
     run: list[Word] = []
     for word in _words(reading):
-        if run and not _NEIGHBOURS.fullmatch(reading.text, run[-1].end, word.start):
+        if run and not _GAP.fullmatch(reading.text, run[-1].end, word.start):
             yield from _of_run(reading, run)
             run = []
         run.append(word)
     yield from _of_run(reading, run)
+
+
+def _words(reading: Reading) -> Iterator[Word]:
+    """Words with a role in names, and capitalised ones that no dictionary knows."""
+    for match in _WORD.finditer(reading.lower):
+        form = match[0]
+        roles = roles_of(form)
+        title = reading.text[match.start()].isupper() and reading.text[match.start() + 1].islower()
+        if roles.all or form in _CHILD_OF or (title and not roles.known):
+            yield Word(match.start(), match.end(), form, title, roles)
+
+
+def _of_run(reading: Reading, run: Sequence[Word]) -> Iterator[Span]:
+    position = 0
+    while position < len(run):
+        size = _size(run, position, named=_is_introduced(reading, run[position].start))
+        first, last = run[position], run[position + max(size, 1) - 1]
+        if size:
+            yield Span(first.start, last.end, "NAME")
+        elif first.title and first.roles.share(SURNAME) >= 0.3:
+            start, end = _with_initials(reading.text, first.start, first.end)
+            if (start, end) != (first.start, first.end):
+                yield Span(start, end, "NAME")
+        position += max(size, 1)
+
+
+def _with_initials(text: str, start: int, end: int) -> tuple[int, int]:
+    after = _INITIALS_AFTER.match(text, end)
+    before = None if after else _INITIALS_BEFORE.search(text, max(0, start - 6), start)
+    return (before.start() if before else start), (after.end() if after else end)
+
+
+def _is_introduced(reading: Reading, start: int) -> bool:
+    return _CUE.search(reading.lower, max(0, start - _CUE_REACH), start) is not None
+
+
+def _size(run: Sequence[Word], position: int, *, named: bool) -> int:
+    """How many words from `position` on are a full name, 0 if none."""
+    for length in (4, 3):
+        words = run[position : position + length]
+        if len(words) == length and words[-1].form in _CHILD_OF and max(word.roles.named for word in words[:-1]) >= 0.3:
+            return length
+    for parts in _PATTERNS:
+        words = run[position : position + len(parts)]
+        if len(words) == len(parts) and _is_name(words, parts, named=named):
+            return len(words)
+    return 0
+
+
+def _is_name(words: Sequence[Word], parts: Sequence[str], *, named: bool) -> bool:
+    shares = [word.roles.share(part) for word, part in zip(words, parts, strict=True)]
+    if all(word.title for word in words) or named:
+        # A capital, or a word such as «зовут», stands for one part that no dictionary knows.
+        strange = [share == 0 and not word.roles.known and part != PATRONYMIC for word, part, share in zip(words, parts, shares, strict=True)]
+        if sum(strange) == 1 and max(shares) >= 0.5:
+            return all(share > 0 or odd for share, odd in zip(shares, strange, strict=True))
+        return min(shares) > 0 and (max(shares) >= 0.5 or min(shares) >= 0.2) and _agree(words, parts)
+    if min(shares) <= 0 or not _agree(words, parts):
+        return False
+    if len(words) == 3:
+        return True
+    if PATRONYMIC in parts:
+        return shares[parts.index(PATRONYMIC)] >= 0.5 and min(shares) >= 0.03
+    sure = [word.roles.named for word in words]
+    return min(shares) >= 0.15 and (max(sure) >= 0.9 and min(sure) >= 0.25) and all(word.roles.known for word in words if word.roles.share(NAME) < 0.5) or min(sure) >= 0.6
+
+
+def _agree(words: Sequence[Word], parts: Sequence[str]) -> bool:
+    """Whether the words have roles of one gender and one case."""
+    choices: list[tuple[Role, ...]] = [word.roles.of(part) for word, part in zip(words, parts, strict=True)]
+    return any(all(one.agrees(other) for one in chosen for other in chosen) for chosen in product(*choices))

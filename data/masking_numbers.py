@@ -65,21 +65,24 @@ def _at(reading: Reading, chain: Sequence[Group], position: int) -> tuple[int, s
         windows.append((digits, (*(windows[-1][1] if windows else ()), len(group.digits))))
     if not windows or len(windows[-1][0]) < 5:
         return None
-    cue = _cue(reading, chain[0].start if position else chain[position].start, chain[position].start)
+    cue: str | None = None
     for size in range(len(windows), 0, -1):
         digits, shape = windows[size - 1]
-        last = chain[position + size - 1]
+        if len(digits) < 5:
+            break
+        cue = _cue(reading, chain[0].start, chain[position].start) if cue is None else cue
         kind = _kind(digits, shape, cue, chain[position].plus)
-        if kind is None and len(digits) <= 10:
+        if kind is None and len(digits) <= 9:
             kind = _short_kind(reading, digits, shape, cue, chain[position : position + size])
-        if kind and not (len(digits) < 10 and _AMOUNT.match(reading.numeric, last.end)):
+            kind = None if kind and _AMOUNT.match(reading.numeric, chain[position + size - 1].end) else kind
+        if kind:
             return size, kind
     return None
 
 
 def _cue(reading: Reading, chain_start: int, start: int) -> str:
     """Kind that the last naming word before a number speaks for, or ""."""
-    text = reading.numeric[max(0, chain_start - _CUE_REACH) : start]
+    text = reading.numeric[max(0, chain_start - _CUE_REACH, start - 2 * _CUE_REACH) : start]
     found = ""
     for match in _CUE.finditer(text):
         if not (match.lastgroup == "PHONE" and found and match[0] == "номер"):  # «номер паспорта», «номер карты»
@@ -94,7 +97,8 @@ def _kind(digits: str, shape: Shape, cue: str, plus: bool) -> str | None:
         return "PHONE" if foreign(digits) or russian(digits, shape) else None
     if size >= 13:
         return _long_kind(digits, shape, cue)
-    if size == 11 and (cue == "SNILS" or (_is_snils(digits) and (shape == (3, 3, 3, 2) or (size,) == shape and digits[0] not in "78"))):
+    bare_snils = shape == (3, 3, 3, 2) or (shape == (11,) and digits[0] not in "78")
+    if size == 11 and (cue == "SNILS" or (bare_snils and _is_snils(digits))):
         return "SNILS"
     if cue == "INN" and size in {10, 12}:
         return "INN"
@@ -148,4 +152,4 @@ def _is_inn(digits: str) -> bool:
 def _luhn(digits: str) -> bool:
     from stdnum import luhn
 
-    return len(set(digits)) > 1 and bool(luhn.is_valid(digits))
+    return len(set(digits)) > 1 and luhn.checksum(digits) == 0

@@ -22,14 +22,24 @@ _WORDS: dict[str, int] = (
     | {word: 100 * value for value, word in enumerate(_HUNDREDS, 1)}
     | {"нуль": 0, "одна": 1, "одно": 1, "раз": 1, "две": 2, "восем": 8, "семи": 7, "девятсот": 900, "девяносот": 900, "шестьсят": 60}
     | {"пядьсот": 500, "пятсот": 500, "шестсот": 600, "семсот": 700, "восемсот": 800, "девятьсод": 900, "шисят": 60, "пятдесят": 50}
-    | {"шестдесят": 60, "семдесят": 70, "восемдесят": 80, "шыисят": 60, "пятьдесьят": 50, "пиисят": 50, "писят": 50, "двацать": 20, "трицать": 30}
+    | {
+        "шестдесят": 60,
+        "семдесят": 70,
+        "восемдесят": 80,
+        "шыисят": 60,
+        "пятьдесьят": 50,
+        "пиисят": 50,
+        "писят": 50,
+        "двацать": 20,
+        "трицать": 30,
+    }
 )
 _REPEATED = {"ноля": "0", "нуля": "0", "нулей": "0", "единицы": "1", "двойки": "2", "тройки": "3", "четверки": "4", "пятерки": "5"}
 _REPEATED |= {"шестерки": "6", "семерки": "7", "восьмерки": "8", "девятки": "9"}
 _WORD = re.compile(rf"\b(?:{'|'.join(sorted((*_WORDS, *_REPEATED), key=len, reverse=True))})\b")
 _DIGITS = re.compile(r"\d+")
 # Numbers of people that are dictated hold one of these; all others are spared the search for number words.
-_DICTATED = re.compile(r"восем|семь|девят|девяно|плюс")
+_DICTATED = ("восем", "семь", "девят", "девяно", "плюс")
 
 _SEPARATOR = "[\\s.,\\-\u2010-\u2015\u2212()\\[\\]/\\\\_;+\u200b-\u200f\u2060\ufeff\u00ad\ufe0f\u20e3]"
 _FILLER = (
@@ -68,7 +78,7 @@ def _joined(text: str, start: int, end: int) -> bool:
 def _groups(reading: Reading) -> Iterator[Group]:
     text = reading.numeric
     places = [(match.start(), match.end(), match[0]) for match in _DIGITS.finditer(text)] if reading.has_digit else []
-    if _DICTATED.search(text):
+    if any(word in text for word in _DICTATED):
         places = sorted((*places, *_spoken(text)))
     for start, end, digits in places:
         before = text[max(0, start - 5) : start].rstrip(" (")

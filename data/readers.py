@@ -89,7 +89,7 @@ def _jsonl(file: TextIO) -> Iterator[tuple[int, dict[str, Any] | str, str]]:
         except (ValueError, RecursionError) as error:
             yield number, f"not JSON ({str(error).split(':')[0][:80]}); expected one JSON object a line", line
             continue
-        yield number, row if isinstance(row, dict) else "expected a JSON object, such as {\"id\": ..., \"text\": ...}", line
+        yield number, row if isinstance(row, dict) else 'expected a JSON object, such as {"id": ..., "text": ...}', line
 
 
 def _csv(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any] | str, str]]:
@@ -186,9 +186,13 @@ def example_parser(taxonomy: Taxonomy | None, fields: Fields | None = None) -> C
         label, need, also = _labels(row, names, taxonomy)
         channel = _string(row, "channel", "")
         if taxonomy and taxonomy.channels and channel and channel not in taxonomy.channels:
-            raise RowError("channel", f"unknown channel {channel!r}{nearest(channel, taxonomy.channels)}; the taxonomy lists the known ones")
+            raise RowError(
+                "channel", f"unknown channel {channel!r}{nearest(channel, taxonomy.channels)}; the taxonomy lists the known ones"
+            )
         optional = {name: _string(row, name, "") for name in ("author", "labeller", "lang", "slice")}
-        return Example(id=_string(row, "id", default_id), text=_text(row, names.text), label=label, need=need, also=also, channel=channel, **optional)
+        return Example(
+            id=_string(row, "id", default_id), text=_text(row, names.text), label=label, need=need, also=also, channel=channel, **optional
+        )
 
     return parse
 

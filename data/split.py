@@ -10,7 +10,9 @@ from data.errors import DataError
 from data.messages import Example
 
 
-def by_group(examples: Sequence[Example], shares: Mapping[str, float], seed: int = 0, fixed: Mapping[str, str] | None = None) -> dict[str, list[Example]]:
+def by_group(
+    examples: Sequence[Example], shares: Mapping[str, float], seed: int = 0, fixed: Mapping[str, str] | None = None
+) -> dict[str, list[Example]]:
     """Split examples into named parts of about the given shares, whole groups only.
 
     Groups are dealt largest first (ties by a keyed hash, so that neither the order of lines nor of files matters) to the part whose label
@@ -56,7 +58,10 @@ def folds(groups: Sequence[str], labels: Sequence[str], count: int, seed: int = 
     rare = [f"{label!r} ({n})" for label, n in Counter(labels).items() if n < count]
     if rare:
         raise DataError(f"fewer examples than the {count} folds: {', '.join(sorted(rare)[:5])}; add examples or lower `folds`")
-    examples = [Example(id=f"{number:09d}", text="", label=label, author=group) for number, (group, label) in enumerate(zip(groups, labels, strict=True))]
+    examples = [
+        Example(id=f"{number:09d}", text="", label=label, author=group)
+        for number, (group, label) in enumerate(zip(groups, labels, strict=True))
+    ]
     parts = by_group(examples, {str(number): 1 / count for number in range(count)}, seed)
     numbers = {int(example.id): int(part) for part, members in parts.items() for example in members}
     return [numbers[number] for number in range(len(examples))]

@@ -136,7 +136,9 @@ def load_taxonomy(path: Path | str = DEFAULT_PATH) -> Taxonomy:
         attachment = body.pop("attachment", None)
         no_request = _topic(path, body.pop("label", "no_request"), body)
         if attachment is not None and attachment not in no_request.needs:
-            raise ConfigError(f"{path}: no_request: attachment {attachment!r} is none of its needs{nearest(str(attachment), no_request.needs)}")
+            raise ConfigError(
+                f"{path}: no_request: attachment {attachment!r} is none of its needs{nearest(str(attachment), no_request.needs)}"
+            )
     labels = [*topics.values(), *([no_request] if no_request else [])]
     seen: dict[str, str] = {}
     for topic in labels:

@@ -8,18 +8,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from data.errors import BundleError
 from data.taxonomy import Taxonomy
 from models.calibration import Calibration
 from models.classifier import TopicClassifier
-from models.decision import Decider, Thresholds
+from models.decision import Candidates, Decider, Thresholds
 from models.encoders import make_encoder
 from models.features import TextFeatures
 from models.openset import Neighbours
@@ -49,6 +50,7 @@ class Manifest:
     leaves: tuple[tuple[str, str], ...]
     calibration: Mapping[str, Any]
     thresholds: Mapping[str, Any]
+    candidates: Mapping[str, Any]
     taxonomy: Mapping[str, Any]
     encoder_version: str
     libraries: Mapping[str, str]
@@ -65,15 +67,7 @@ def library_versions() -> dict[str, str]:
 def save(tagger: Tagger, folder: Path, metrics: Mapping[str, Any] | None = None, provenance: Mapping[str, Any] | None = None) -> Manifest:
     """Write a bundle: into a temporary folder beside it, fsynced, then renamed; an older bundle at that place is replaced."""
     classifier, decider = tagger.classifier, tagger.decider
-    vocabulary, idf = classifier.features_.state()
-    arrays = {
-        "weights": classifier.weights_,
-        "encoder_weights": classifier.encoder_weights_,
-        "intercept": classifier.intercept_,
-        "prototypes": tagger.neighbours.vectors.astype(np.float16),
-        "prototype_leaves": tagger.neighbours.leaves.astype(np.int32),
-        **{f"idf_{name}": values for name, values in idf.items()},
-    }
+    arrays, texts = _parts(tagger)
     encoder = make_encoder(classifier.encoder)
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -82,8 +76,8 @@ def save(tagger: Tagger, folder: Path, metrics: Mapping[str, Any] | None = None,
         files: dict[str, str] = {}
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
-        _write_json(temporary / "vocabulary.json", vocabulary)
-        _write_json(temporary / "prototype_ids.json", tagger.neighbours.ids)
+        for name, value in texts.items():
+            _write_json(temporary / f"{name}.json", value)
         for path in sorted(temporary.iterdir()):
             files[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
         parameters = {name: value for name, value in classifier.get_params().items() if name != "encodings"}
@@ -94,6 +88,7 @@ def save(tagger: Tagger, folder: Path, metrics: Mapping[str, Any] | None = None,
             leaves=decider.leaves,
             calibration=tagger.calibration.as_dict(),
             thresholds=decider.thresholds.as_dict(),
+            candidates=asdict(decider.candidates),
             taxonomy=decider.taxonomy.as_dict(),
             encoder_version=encoder.version if encoder else "none",
             libraries=library_versions(),
@@ -110,6 +105,30 @@ def save(tagger: Tagger, folder: Path, metrics: Mapping[str, Any] | None = None,
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return manifest
+
+
+def _parts(tagger: Tagger) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    classifier, neighbours = tagger.classifier, tagger.neighbours
+    vocabulary, idf = classifier.features_.state()
+    arrays = {
+        "weights": classifier.weights_,
+        "encoder_weights": classifier.encoder_weights_,
+        "intercept": classifier.intercept_,
+        "prototypes": neighbours.vectors.astype(np.float16),
+        "prototype_leaves": neighbours.leaves.astype(np.int32),
+        **{f"idf_{name}": values for name, values in idf.items()},
+    }
+    return arrays, {"vocabulary": vocabulary, "prototype_ids": neighbours.ids}
+
+
+def fingerprint(tagger: Tagger) -> str:
+    """sha256 of all that was learned, thresholds included: the same for the same data, seed and versions."""
+    arrays, texts = _parts(tagger)
+    rules = [tagger.calibration.as_dict(), tagger.decider.thresholds.as_dict(), tagger.decider.taxonomy.as_dict()]
+    digest = hashlib.sha256(json.dumps([texts, rules], ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass"))
+    for name in sorted(arrays):
+        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
 
 
 def swap(new: Path, place: Path) -> None:
@@ -158,7 +177,9 @@ def verify(folder: Path, manifest: Manifest) -> None:
         if name not in manifest.files:
             raise BundleError(f"{folder / name}: not listed in {MANIFEST}; restore the folder or train the model again")
         if hashlib.sha256((folder / name).read_bytes()).hexdigest() != manifest.files[name]:
-            raise BundleError(f"{folder / name}: digest differs from {MANIFEST}: damaged or altered; restore the folder or train the model again")
+            raise BundleError(
+                f"{folder / name}: digest differs from {MANIFEST}: damaged or altered; restore the folder or train the model again"
+            )
     for name, installed in library_versions().items():
         made = manifest.libraries.get(name, "unknown")
         if made.split(".")[:2] != installed.split(".")[:2]:
@@ -183,7 +204,9 @@ def load(folder: Path | str = CHAMPION) -> Tagger:
         encoder = make_encoder(classifier.encoder)
         version = encoder.version if encoder else "none"
         if version != manifest.encoder_version:
-            raise BundleError(f"{folder}: made with the encoder {manifest.encoder_version}, installed is {version}; install that or train the model again")
+            raise BundleError(
+                f"{folder}: made with the encoder {manifest.encoder_version}, installed is {version}; install that or train the model again"
+            )
         classifier.classes_ = np.asarray(sorted({topic for topic, _ in manifest.leaves}))
         classifier.leaves_ = list(manifest.leaves)
         classifier.weights_, classifier.encoder_weights_ = arrays["weights"], arrays["encoder_weights"]

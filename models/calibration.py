@@ -118,7 +118,9 @@ class Calibration:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
         """The inverse of `as_dict`."""
-        return cls(float(raw["sharpness"]), np.asarray(raw["bias"]), np.asarray(raw["weights"]), float(raw["unknown_bias"]), raw["open_topic"])
+        return cls(
+            float(raw["sharpness"]), np.asarray(raw["bias"]), np.asarray(raw["weights"]), float(raw["unknown_bias"]), raw["open_topic"]
+        )
 
 
 def reweigh(probabilities: Scores, learned: npt.NDArray[np.float64], live: npt.NDArray[np.float64]) -> Scores:

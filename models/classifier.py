@@ -82,13 +82,19 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         vectors = self.encode(prepared, self.encodings)
         return self.fit_leaves(self.features_.transform(prepared), vectors, y, needs)
 
-    def fit_leaves(self, sparse_part: sparse.csr_matrix, vectors: Vectors, y: Sequence[str], needs: Sequence[str | None] | None = None) -> Self:
+    def fit_leaves(
+        self, sparse_part: sparse.csr_matrix, vectors: Vectors, y: Sequence[str], needs: Sequence[str | None] | None = None
+    ) -> Self:
         """The linear part of `fit`: (n, features) TF-IDF and (n, dimension) encodings of prepared texts -> weights of every leaf."""
         pairs = [(str(topic), need or "") for topic, need in zip(y, needs if needs is not None else [None] * len(y), strict=True)]
         self.leaves_: list[tuple[str, str]] = sorted(set(pairs))
         number = {leaf: position for position, leaf in enumerate(self.leaves_)}
         target = np.asarray([number[pair] for pair in pairs])
-        matrix = sparse.hstack([sparse_part, sparse.csr_matrix(vectors * np.float32(self.encoder_weight))], format="csr") if vectors.shape[1] else sparse_part
+        matrix = (
+            sparse.hstack([sparse_part, sparse.csr_matrix(vectors * np.float32(self.encoder_weight))], format="csr")
+            if vectors.shape[1]
+            else sparse_part
+        )
         machine = LinearSVC(C=self.C, random_state=self.seed, max_iter=2000).fit(matrix, target)
         weights, intercept = machine.coef_, machine.intercept_
         if len(self.leaves_) == 2:  # scikit-learn keeps one row for two classes

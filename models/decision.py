@@ -42,7 +42,8 @@ class Tag:
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of the contract; optional members only where they are set."""
         result = {
-            name: getattr(self, name) for name in ("id", "topic", "need", "confidence", "status", "reason", "also", "queue", "priority", "ranking", "model")
+            name: getattr(self, name)
+            for name in ("id", "topic", "need", "confidence", "status", "reason", "also", "queue", "priority", "ranking", "model")
         }
         result["also"] = list(self.also)
         result["ranking"] = [{"topic": topic, "probability": probability} for topic, probability in self.ranking]
@@ -72,6 +73,14 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class Candidates:
+    """Thresholds that may be tested, fixed on messages that prove nothing, so that a later proof on other messages holds."""
+
+    auto: tuple[float, ...] = ()
+    no_request: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Decider:
     """The rules of one bundle: taxonomy, thresholds, and what every tag carries.
 
@@ -83,9 +92,15 @@ class Decider:
     leaves: tuple[tuple[str, str], ...]
     thresholds: Thresholds
     model: str
+    candidates: Candidates = Candidates()
 
     def tag(
-        self, message_id: str, topics: npt.NDArray[np.float64], leaves: npt.NDArray[np.float64], unknown: float, repairs: Sequence[str] | None = None
+        self,
+        message_id: str,
+        topics: npt.NDArray[np.float64],
+        leaves: npt.NDArray[np.float64],
+        unknown: float,
+        repairs: Sequence[str] | None = None,
     ) -> Tag:
         """Decide on one message: (topics,) and (leaves,) probabilities, and the probability that it is like nothing known."""
         shown = np.round(topics, DECIMALS)
@@ -170,7 +185,11 @@ def lower_bound(right: int, n: int, delta: float = 0.05) -> float:
 
 
 def certify(
-    confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], candidates: Sequence[float], target: float = 0.97, delta: float = 0.05
+    confidence: npt.NDArray[np.float64],
+    right: npt.NDArray[np.bool_],
+    candidates: Sequence[float],
+    target: float = 0.97,
+    delta: float = 0.05,
 ) -> Certificate:
     """The smallest threshold at which the share right is proven to be at least the target.
 
@@ -199,7 +218,7 @@ def certify(
 
 
 def _needed(right: int, n: int, target: float, delta: float) -> int | None:
-    """How many more messages at the strictest threshold would prove the target if the share right stayed as it is; None: no number would."""
+    """How many more messages at the strictest threshold would prove the target, the share right staying as it is; None: no number would."""
     share = right / n if n else 1.0
     if share <= target:
         return None

@@ -109,7 +109,9 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         common: dict[str, Any] = {"preprocessor": fold, "sublinear_tf": True, "dtype": np.float32}
         blocks = {}
         if self.words:
-            blocks["word"] = TfidfVectorizer(tokenizer=_Words(self.lang, False), token_pattern=None, ngram_range=tuple(self.words), **common)
+            blocks["word"] = TfidfVectorizer(
+                tokenizer=_Words(self.lang, False), token_pattern=None, ngram_range=tuple(self.words), **common
+            )
         if self.characters:
             blocks["char"] = TfidfVectorizer(analyzer="char_wb", ngram_range=tuple(self.characters), min_df=self.min_documents, **common)
         if self.lemmas:

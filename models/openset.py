@@ -42,6 +42,11 @@ class Neighbours:
         chosen.sort()
         return cls(vectors[chosen], leaves[chosen], [ids[number] for number in chosen])
 
+    def without(self, leaf: int) -> Self:
+        """The prototypes of all other leaves."""
+        stay = self.leaves != leaf
+        return type(self)(self.vectors[stay], self.leaves[stay], [name for name, keep in zip(self.ids, stay, strict=True) if keep])
+
     def similarity(self, vectors: Vectors) -> npt.NDArray[np.float32]:
         """Cosine similarity of n texts to every prototype, (n, p)."""
         return np.asarray(vectors @ self.vectors.T)
@@ -52,7 +57,8 @@ def signals(scores: Scores, vectors: Vectors, neighbours: Neighbours, leaf_topic
 
     1. largest decision value (maximum logit: Hendrycks et al. 2022, arXiv:1911.11132);
     2. mean cosine similarity to the `nearest` prototypes (deep nearest neighbours: Sun et al. 2022, arXiv:2204.06507);
-    3. the same to prototypes of the best topic only: near the data, but not near what it is called (trust score: Jiang et al. 2018, arXiv:1805.11783);
+    3. the same to prototypes of the best topic only: near the data, but not near what it is called (trust score: Jiang et al. 2018,
+       arXiv:1805.11783);
     4. second largest decision value: two strong answers are a border between known things, none is the unknown.
 
     Args:

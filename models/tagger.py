@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,14 @@ class Prediction:
     unknown: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A tag, and the client's own text with personal data masked: all that may be stored of it."""
+
+    tag: Tag
+    masked: str
+
+
 class Tagger:
     """A fitted classifier with its calibration, memory of prototypes and rules."""
 
@@ -41,6 +50,10 @@ class Tagger:
     def version(self) -> str:
         """The model's version, as every tag names it."""
         return self.decider.model
+
+    def with_decider(self, **changes: Any) -> Tagger:
+        """The same model with other members of its decider (thresholds, candidates, model)."""
+        return Tagger(self.classifier, self.calibration, self.neighbours, replace(self.decider, **changes))
 
     def predict(self, texts: Sequence[str]) -> Prediction:
         """Probabilities of n raw texts."""
@@ -57,16 +70,22 @@ class Tagger:
 
     def tag(self, messages: Sequence[Message], with_repairs: bool = False) -> list[Tag]:
         """Tags of messages, in their order."""
+        return [answer.tag for answer in self.answer(messages, with_repairs)]
+
+    def answer(self, messages: Sequence[Message], with_repairs: bool = False) -> list[Answer]:
+        """Tags of messages with their masked texts, in their order."""
         readable = [number for number, message in enumerate(messages) if not message.is_attachment_only]
-        tags: list[Tag | None] = [self.decider.attachment(message.id) if message.is_attachment_only else None for message in messages]
-        if readable:
-            prediction = self.predict([messages[number].text for number in readable])
-            for position, number in enumerate(readable):
-                tags[number] = self.decider.tag(
-                    messages[number].id,
-                    prediction.topics[position],
-                    prediction.leaves[position],
-                    float(prediction.unknown[position]),
-                    prediction.prepared[position].repairs if with_repairs else None,
-                )
-        return [tag for tag in tags if tag is not None]
+        prediction = self.predict([messages[number].text for number in readable]) if readable else None
+        answers = [Answer(self.decider.attachment(message.id), "") for message in messages]
+        for position, number in enumerate(readable):
+            assert prediction is not None  # noqa: S101 - there is one wherever something is readable
+            prepared = prediction.prepared[position]
+            tag = self.decider.tag(
+                messages[number].id,
+                prediction.topics[position],
+                prediction.leaves[position],
+                float(prediction.unknown[position]),
+                prepared.repairs if with_repairs else None,
+            )
+            answers[number] = Answer(tag, prepared.masked)
+        return answers

@@ -1,0 +1,127 @@
+"""A training configuration: TOML into frozen dataclasses, unknown keys refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, get_type_hints
+
+from data.errors import ConfigError, nearest
+
+DEFAULT_PATH = Path("experiments/configs/default.toml")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Parameters of models.classifier.TopicClassifier; n-gram ranges are [shortest, longest], [] for none."""
+
+    lang: str = "ru"
+    words: tuple[int, ...] = (1, 2)
+    characters: tuple[int, ...] = (2, 5)
+    lemmas: bool = False
+    encoder: str = "use"
+    encoder_weight: float = 1.0
+    C: float = 0.6
+    repair: str = "all"
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """Shares of whole authors; `test` authors are looked at once, at the end."""
+
+    fit: float = 0.56
+    calibrate: float = 0.12
+    certify: float = 0.20
+    test: float = 0.12
+    folds: int = 5
+
+
+@dataclass(frozen=True)
+class DecisionConfig:
+    """What is to be proven: least share right among auto, most real requests among no_request, accepted error of the proofs."""
+
+    target_precision: float = 0.97
+    max_swallowed: float = 0.01
+    delta: float = 0.05
+    prototypes: int = 4096
+    unseen_kinds: bool = True
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that a run of training is made of."""
+
+    name: str = "default"
+    seed: int = 0
+    data: str = "data/corpus"
+    taxonomy: str = "data/taxonomy.yaml"
+    jobs: int = 2
+    model: ModelConfig = field(default_factory=ModelConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    decision: DecisionConfig = field(default_factory=DecisionConfig)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for a manifest and a tracker."""
+        return dataclasses.asdict(self)
+
+    def changed(self, lang: str | None = None, target_precision: float | None = None, folds: int | None = None) -> Config:
+        """The same with what a command line named."""
+        return dataclasses.replace(
+            self,
+            model=dataclasses.replace(self.model, lang=lang or self.model.lang),
+            split=dataclasses.replace(self.split, folds=self.split.folds if folds is None else folds),
+            decision=dataclasses.replace(self.decision, target_precision=target_precision or self.decision.target_precision),
+        )
+
+    @classmethod
+    def load(cls, path: Path | None) -> Self:
+        """Read a TOML file; what it does not name keeps its default.
+
+        Raises:
+            ConfigError: no such file, not TOML, an unknown key (the nearest known one is named), or a value of another type or range.
+        """
+        if path is None:
+            return cls()
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}; experiments/configs holds examples") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not TOML: {error}") from error
+        config = _build(cls, {"name": path.stem, **raw}, str(path))
+        shares = dataclasses.asdict(config.split)
+        shares.pop("folds")
+        if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0 or not config.split.fit:
+            raise ConfigError(f"{path}: [split]: shares must not be negative and sum to 1, got {shares}")
+        if not 0.5 <= config.decision.target_precision < 1 or not 0 < config.decision.delta < 0.5:
+            raise ConfigError(f"{path}: [decision]: target_precision must be from 0.5 to below 1, delta between 0 and 0.5")
+        if not 16 <= config.decision.prototypes <= 4096:
+            raise ConfigError(f"{path}: [decision]: prototypes must be from 16 to 4096, got {config.decision.prototypes}")
+        return config
+
+
+def _build(kind: type[Any], raw: Mapping[str, Any], place: str) -> Any:
+    hints = get_type_hints(kind)
+    values = {}
+    for key, value in raw.items():
+        if key not in hints:
+            raise ConfigError(f"{place}: unknown key {key!r}{nearest(key, hints)}")
+        wanted = hints[key]
+        if dataclasses.is_dataclass(wanted):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{place}: {key} must be a table: [{key}]")
+            values[key] = _build(wanted, value, f"{place}: [{key}]")  # type: ignore[arg-type]
+        elif wanted == tuple[int, ...]:
+            if not isinstance(value, list) or len(value) not in (0, 2) or not all(isinstance(item, int) for item in value):
+                raise ConfigError(f"{place}: {key} must be [shortest, longest] or [], got {value!r}")
+            values[key] = tuple(value)
+        else:
+            if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+            if type(value) is not wanted:
+                raise ConfigError(f"{place}: {key} must be {wanted.__name__}, got {value!r}")
+            values[key] = value
+    return kind(**values)
