@@ -53,7 +53,15 @@ def compare(
         if not len({row.id for row in mine.rows} & {row.id for row in theirs.rows}):
             continue
         shared = len({row.id for row in mine.rows} & {row.id for row in theirs.rows})
-        table = Table("figure", "B - A", "95 % over messages", "95 % over authors", "verdict", title=f"{name}: {shared} messages in common", title_justify="left")
+        table = Table(
+            "figure",
+            "B - A",
+            "95 % over messages",
+            "95 % over authors",
+            "verdict",
+            title=f"{name}: {shared} messages in common",
+            title_justify="left",
+        )
         for figure in FIGURES:
             over_messages = paired_interval(mine, theirs, HEADLINES[figure])
             over_authors = paired_interval(mine, theirs, HEADLINES[figure], "authors")

@@ -48,13 +48,14 @@ class Row:
 
     @classmethod
     def of(cls, example: Example, tag: Tag, name: str, unknown: float = 0.0) -> Self:
-        """One row from a labelled example and the tag it got."""
+        """One row from a labelled example and the tag it got; the topic given with status no_request is the label that heads the ranking."""
+        predicted = tag.topic if tag.topic is not None else tag.ranking[0][0]
         return cls(
             id=example.id,
             set=name,
             label=example.label,
             need=example.need,
-            predicted=tag.ranking[0][0],
+            predicted=predicted,
             predicted_need=tag.need,
             confidence=tag.confidence,
             status=tag.status,

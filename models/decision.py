@@ -58,12 +58,14 @@ class Tag:
 class Thresholds:
     """From which probability on what is done; None: never.
 
-    auto: route without a person. no_request: say that nothing has been asked. also: name a further topic. need: name the need (its probability
-    given the topic); below it the need is null, not a guess.
+    auto: route without a person. no_request: say that nothing has been asked. open: give the open topic from this probability of
+    it on, whatever else seems likelier. also: name a further topic. need: name the need (its probability given the topic); below it the need is null,
+    not a guess.
     """
 
     auto: float | None = None
     no_request: float | None = None
+    open: float | None = None
     also: float = 0.2
     need: float = 0.4
 
@@ -106,14 +108,16 @@ class Decider:
         shown = np.round(topics, DECIMALS)
         order = np.argsort(-shown, kind="stable")
         ranking = tuple((self.topics[number], float(shown[number])) for number in order)
-        best, confidence = ranking[0]
+        best, confidence = self.answer(shown)
         status, reason = self._status(best, confidence, leaves, unknown)
-        need = self._need(best, leaves, float(topics[order[0]]))
+        need = self._need(best, leaves, float(topics[self.topics.index(best)]))
         topic = None if status == "no_request" else best
         queue, priority = self.taxonomy.route(best, need)
         if status == "review":
             queue = self.taxonomy.review_queue
-        also = tuple(name for name, probability in ranking[1:] if probability >= self.thresholds.also and name in self.taxonomy.topics)
+        also = tuple(
+            name for name, probability in ranking if name != best and probability >= self.thresholds.also and name in self.taxonomy.topics
+        )
         return Tag(
             id=message_id,
             topic=topic,
@@ -128,6 +132,14 @@ class Decider:
             model=self.model,
             repairs=None if repairs is None else tuple(repairs),
         )
+
+    def answer(self, shown: npt.NDArray[np.float64]) -> tuple[str, float]:
+        """The topic given and its probability, from (topics,) rounded probabilities."""
+        best = int(np.argmax(shown))
+        limit, name = self.thresholds.open, self.taxonomy.open_topic
+        if limit is not None and name in self.topics and shown[self.topics.index(name)] >= limit:
+            best = self.topics.index(name)
+        return self.topics[best], float(shown[best])
 
     def attachment(self, message_id: str) -> Tag:
         """The tag of a message that is only an attachment: there is nothing to read, so nothing is asked."""
@@ -146,7 +158,8 @@ class Decider:
             return "review", "uncertain"
         if limits.auto is not None and confidence >= limits.auto:
             return "auto", "confident"
-        return "review", "unfamiliar" if unknown > float(leaves.max()) else "uncertain"
+        known = max((float(value) for value, (topic, _) in zip(leaves, self.leaves, strict=True) if topic == best), default=0.0)
+        return "review", "unfamiliar" if best == self.taxonomy.open_topic and unknown > known else "uncertain"
 
     def _need(self, best: str, leaves: npt.NDArray[np.float64], probability: float) -> str | None:
         mine = [(float(leaves[number]), need) for number, (topic, need) in enumerate(self.leaves) if topic == best and need]

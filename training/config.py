@@ -41,13 +41,19 @@ class SplitConfig:
 
 @dataclass(frozen=True)
 class DecisionConfig:
-    """What is to be proven: least share right among auto, most real requests among no_request, accepted error of the proofs."""
+    """What is to be proven, and how the unknown is told.
+
+    target_precision: least share right among auto; max_swallowed: most real requests among no_request; delta: accepted error of the proofs;
+    prototypes: most centres kept; unseen_kinds: calibrate on left-out kinds of the open topic, too; open_cost: how much accuracy on known
+    topics the open-set test may cost (0: the open topic is given only where it is the likeliest).
+    """
 
     target_precision: float = 0.97
     max_swallowed: float = 0.01
     delta: float = 0.05
     prototypes: int = 4096
     unseen_kinds: bool = True
+    open_cost: float = 0.015
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,8 @@ class Config:
             raise ConfigError(f"{path}: [split]: shares must not be negative and sum to 1, got {shares}")
         if not 0.5 <= config.decision.target_precision < 1 or not 0 < config.decision.delta < 0.5:
             raise ConfigError(f"{path}: [decision]: target_precision must be from 0.5 to below 1, delta between 0 and 0.5")
+        if not 0 <= config.decision.open_cost < 0.5:
+            raise ConfigError(f"{path}: [decision]: open_cost must be from 0 to below 0.5, got {config.decision.open_cost}")
         if not 16 <= config.decision.prototypes <= 4096:
             raise ConfigError(f"{path}: [decision]: prototypes must be from 16 to 4096, got {config.decision.prototypes}")
         return config

@@ -53,11 +53,14 @@ def fit(parts: dict[str, Material], taxonomy: Taxonomy, config: Config, progress
     leaf_topics = classifier.leaf_topics_in(topics)
     number = {leaf: position for position, leaf in enumerate(classifier.leaves_)}
     leaves = np.asarray([number[label, need or ""] for label, need in zip(learn.labels, learn.needs, strict=True)])
-    with progress.task("choosing prototypes", min(len(learn.examples), config.decision.prototypes)):
-        neighbours = Neighbours.choose(learn.vectors, leaves, [example.id for example in learn.examples], config.decision.prototypes)
+    with progress.task("learning prototypes", len(learn.examples)):
+        neighbours = Neighbours.learn(
+            learn.vectors, leaves, [example.id for example in learn.examples], config.decision.prototypes, config.seed
+        )
     with progress.task("calibrating", len(hold.examples)):
         calibration = calibrate(classifier, neighbours, learn, hold, topics, taxonomy, config)
     tagger = Tagger(classifier, calibration, neighbours, Decider(taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED))
+    tagger = tagger.with_decider(thresholds=Thresholds(open=open_threshold(tagger, hold, config.decision.open_cost)))
     tagger = tagger.with_decider(candidates=candidates_of(tagger, hold))
     thresholds, auto, no_request = prove(tagger, tagger.decider.candidates, parts["certify"], config)
     tagger = tagger.with_decider(thresholds=thresholds)
@@ -167,8 +170,30 @@ def prove(tagger: Tagger, steps: Candidates, proof: Material, config: Config) ->
 
 def answers(tagger: Tagger, material: Material) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
     """The most probable label of n examples and its rounded probability."""
-    topics = np.round(tagger.predict_prepared(material.prepared, material.vectors).topics, DECIMALS)
-    return np.asarray(tagger.decider.topics, dtype=object)[topics.argmax(axis=1)], topics.max(axis=1)
+    prediction = tagger.predict_prepared(material.prepared, material.vectors)
+    given = [
+        tagger.decider.answer(row, float(unknown))
+        for row, unknown in zip(np.round(prediction.topics, DECIMALS), prediction.unknown, strict=True)
+    ]
+    return np.asarray([topic for topic, _ in given], dtype=object), np.asarray([confidence for _, confidence in given])
+
+
+def open_threshold(tagger: Tagger, hold: Material, cost: float) -> float | None:
+    """The smallest threshold of the open-set test that costs known topics at most `cost` of their accuracy on the calibrating messages.
+
+    It rests on the many messages of known topics, not on the few of the open one, and asks for no guess how many of those live traffic holds.
+    None where there is no open topic or no cost is granted: then the open topic is given only where it is the likeliest.
+    """
+    name = tagger.decider.taxonomy.open_topic
+    inside = np.asarray([label != name for label in hold.labels])
+    if name not in tagger.decider.topics or not cost or not inside.any():
+        return None
+    topics = np.round(tagger.predict_prepared(hold.prepared, hold.vectors).topics[inside], DECIMALS)
+    right = np.asarray(tagger.decider.topics, dtype=object)[topics.argmax(axis=1)] == np.asarray(hold.labels, dtype=object)[inside]
+    # Every right answer at or above the threshold is lost; the k-th largest probability of the open topic among right answers costs k of them.
+    open_probability = np.sort(topics[right, tagger.decider.topics.index(name)])[::-1]
+    granted = int(cost * len(right))
+    return float(open_probability[granted] + 10.0**-DECIMALS) if granted < len(open_probability) else 0.0
 
 
 def candidates_of(tagger: Tagger, hold: Material) -> Candidates:
