@@ -171,10 +171,7 @@ def prove(tagger: Tagger, steps: Candidates, proof: Material, config: Config) ->
 def answers(tagger: Tagger, material: Material) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
     """The most probable label of n examples and its rounded probability."""
     prediction = tagger.predict_prepared(material.prepared, material.vectors)
-    given = [
-        tagger.decider.answer(row, float(unknown))
-        for row, unknown in zip(np.round(prediction.topics, DECIMALS), prediction.unknown, strict=True)
-    ]
+    given = [tagger.decider.answer(row) for row in np.round(prediction.topics, DECIMALS)]
     return np.asarray([topic for topic, _ in given], dtype=object), np.asarray([confidence for _, confidence in given])
 
 
