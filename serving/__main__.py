@@ -1,0 +1,60 @@
+"""python -m serving run | demo: commands of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from data.errors import RubricatorError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Model = Annotated[str | None, typer.Option(help="the bundle's folder (models/artifacts/champion unless named)", show_default=False)]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="port (8000 unless named)", show_default=False)]
+
+
+@app.command()
+def run(
+    host: Annotated[str | None, typer.Option(help="address to listen on (127.0.0.1 unless named)", show_default=False)] = None,
+    port: Port = None,
+    model: Model = None,
+) -> None:
+    """Serve the API until Ctrl-C. Example: python -m serving run --port 8000."""
+
+    def work() -> None:
+        from serving.server import run as run_server
+        from serving.settings import load_settings
+
+        run_server(load_settings(host=host, port=port, model=model), lambda line: typer.echo(line, err=True))
+
+    _one_line(work)
+
+
+@app.command()
+def demo(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, model: Model = None) -> None:
+    """Start the service, tag sample messages through it, stay until Ctrl-C. Example: python -m serving demo --port 8000."""
+
+    def work() -> None:
+        from rich.console import Console
+
+        from serving.demo import demo as show
+
+        console = Console()
+        # A file or a pipe has no width of its own; eighty columns would break every message into pieces.
+        show(port, model, console if console.is_terminal else Console(width=140))
+
+    _one_line(work)
+
+
+def _one_line(work: Callable[[], None]) -> None:
+    """Print what went wrong as one line; a traceback never reaches a user."""
+    try:
+        work()
+    except RubricatorError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(error.exit_code) from None
+
+
+if __name__ == "__main__":
+    app()

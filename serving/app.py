@@ -1,0 +1,36 @@
+"""create_app: the HTTP application over a predictor; nothing is loaded or opened at import."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from fastapi import FastAPI
+
+from serving import problems
+from serving.limits import Edge
+from serving.prediction import Predictor
+from serving.routes import documents, health, model, tags
+from serving.settings import Settings
+from serving.state import State
+
+DESCRIPTION = "Says of every message what it is about, how sure that is, and where to send it. Errors are problem+json (RFC 9457)."
+
+
+def create_app(predictor: Predictor, settings: Settings) -> FastAPI:
+    """The application; whoever calls it starts and stops the predictor."""
+    app = FastAPI(
+        title="Rubricator",
+        summary="Topics of client messages, for routing",
+        description=DESCRIPTION,
+        version=metadata.version("rubricator"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.state.rubricator = State(predictor=predictor, settings=settings)
+    problems.install(app)
+    for routes in (tags, model, health, documents):
+        app.include_router(routes.router)
+    app.add_middleware(Edge, settings=settings)
+    return app

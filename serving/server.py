@@ -1,0 +1,115 @@
+"""Runs the service: takes the port, starts the predictor, serves until told to stop, ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from data.errors import ServiceError
+from serving.app import create_app
+from serving.predictor import ProcessPredictor
+from serving.settings import Settings
+
+
+class _Server(uvicorn.Server):
+    """Stops at the first signal and does not raise it again: the predictor still has to be ended."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def take_port(host: str, port: int) -> socket.socket:
+    """Bind and listen; ServiceError if somebody else has the port or the address is not ours."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise ServiceError(f"{host} is not an address to listen on: {error.strerror}; try --host 127.0.0.1") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise ServiceError(
+            f"{host}:{port} cannot be used: {error.strerror or error}; end what uses it or choose another: --port {port + 1}"
+        ) from None
+    listener.setblocking(False)
+    return listener
+
+
+async def serve(settings: Settings, say: Callable[[str], None], program: str = "serving.predicting") -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are answered first. `program` is the module that predicts.
+
+    Raises:
+        RubricatorError: the port is in use, or the model cannot be loaded.
+    """
+    listener = take_port(settings.host, settings.port)
+    predictor = ProcessPredictor(settings.model, queue_limit=settings.queue_limit, bulk_limit=settings.bulk_limit, program=program)
+    try:
+        await _start_unless_stopped(predictor)
+        config = uvicorn.Config(
+            create_app(predictor, settings),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, round(settings.stop_seconds)),
+        )
+        host, port = listener.getsockname()[:2]
+        say(f"Serving {predictor.facts.version} on http://{host}:{port} (docs: /docs); Ctrl-C ends it")
+        await _Server(config).serve([listener])
+    except _StoppedEarlyError:
+        pass
+    finally:
+        listener.close()
+        await predictor.stop()
+
+
+def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """`serve` on uvloop."""
+    import uvloop
+
+    uvloop.run(serve(settings, say))
+
+
+class _StoppedEarlyError(Exception):
+    pass
+
+
+async def _start_unless_stopped(predictor: ProcessPredictor) -> None:
+    """Load the model; a signal meanwhile ends the service at once."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    starting, waiting = asyncio.ensure_future(predictor.start()), asyncio.ensure_future(stopped.wait())
+    try:
+        await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+            raise _StoppedEarlyError
+        starting.result()
+    finally:
+        waiting.cancel()

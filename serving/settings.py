@@ -1,0 +1,43 @@
+"""Settings of the service: from RUBRICATOR_… variables of the environment, checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.errors import ConfigError
+
+# The folder that models.bundle calls CHAMPION; named here again because this process must not import the models.
+CHAMPION = Path("models/artifacts/champion")
+
+
+class Settings(BaseSettings):
+    """What an operator can set; the variable of `queue_limit` is RUBRICATOR_QUEUE_LIMIT."""
+
+    model_config = SettingsConfigDict(env_prefix="RUBRICATOR_", frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    model: Path = CHAMPION
+
+    max_characters: int = Field(20_000, ge=1, description="longest text of one message")
+    max_items: int = Field(1_000, ge=1, description="messages in a batch, turns in a conversation")
+    max_body: int = Field(512 * 1024, ge=1024, description="bytes of a body, as sent and inflated")
+    max_batch_body: int = Field(16 * 1024 * 1024, ge=1024, description="bytes of a body with many messages")
+    body_seconds: float = Field(10.0, gt=0, description="how long a client may take to send a body")
+
+    queue_limit: int = Field(512, ge=1, description="single messages that may wait for the predictor")
+    bulk_limit: int = Field(4_000, ge=1, description="messages of batches that may wait beside them")
+    stop_seconds: float = Field(10.0, gt=0, description="how long requests in flight may take when the service ends")
+
+
+def load_settings(**given: object) -> Settings:
+    """Settings from the environment, where `given` ones (not None) come first; ConfigError names the variable that is wrong."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"])
+        raise ConfigError(f"setting RUBRICATOR_{name.upper()}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None

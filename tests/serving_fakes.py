@@ -1,0 +1,152 @@
+"""Fakes for the service's tests: a predictor in this process, and a tagger that a real predictor process can run.
+
+python -m tests.serving_fakes FILE_DESCRIPTOR MODEL runs the process over the fake tagger; texts of the form `!word` make it misbehave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from data.errors import BundleError
+from data.messages import Message
+from data.taxonomy import Taxonomy, load_taxonomy
+from serving.prediction import Answer, Lane, ModelFacts, PredictionFailed, PredictorDown
+
+VERSION = "2026-11-22.1+00000000"
+
+
+def fake_tag(message: Message, version: str = VERSION) -> dict[str, Any]:
+    """A tag by rule: whatever names a SIM is about the SIM, the rest is about tariffs."""
+    topic, need = ("sim", "block") if "сим" in message.text.lower() else ("tariffs", "rollover")
+    if message.is_attachment_only:
+        return {
+            **fake_tag(Message(message.id, "x"), version),
+            "topic": None,
+            "need": "fragment",
+            "status": "no_request",
+            "reason": "no_request",
+            "queue": None,
+        }
+    return {
+        "id": message.id,
+        "topic": topic,
+        "need": need,
+        "confidence": 0.9,
+        "status": "auto",
+        "reason": "confident",
+        "also": [],
+        "queue": f"{topic}-line1",
+        "priority": 3,
+        "ranking": [{"topic": topic, "probability": 0.9}, {"topic": "unusual", "probability": 0.1}],
+        "model": version,
+    }
+
+
+class FakePredictor:
+    """A Predictor without a process; `seen` holds what it was asked."""
+
+    def __init__(self, version: str = VERSION, taxonomy: Taxonomy | None = None) -> None:
+        self.facts = ModelFacts(version=version, taxonomy=taxonomy or load_taxonomy())
+        self.ready = True
+        self.refusal: Exception | None = None
+        self.seen: list[Message] = []
+
+    def admit(self, count: int = 1, lane: Lane = "single") -> None:
+        if not self.ready:
+            raise PredictorDown("the predictor is being started again")
+
+    async def tag(
+        self,
+        messages: Sequence[Message],
+        *,
+        with_repairs: bool = False,
+        explain: bool = False,
+        deadline: float | None = None,
+        lane: Lane = "single",
+    ) -> list[Answer]:
+        self.admit(len(messages), lane)
+        if self.refusal:
+            raise self.refusal
+        self.seen += messages
+        if any(message.text == "!fail" for message in messages):
+            raise PredictionFailed("the model could not read this message")
+        repairs = {"repairs": ["layout"]} if with_repairs else {}
+        return [
+            Answer({**fake_tag(message, self.facts.version), **repairs}, message.text.replace("89161234567", "<PHONE>"))
+            for message in messages
+        ]
+
+
+class Caller:
+    """Speaks to an application in this process; `run` awaits anything on the same event loop."""
+
+    def __init__(self, app: ASGIApp, run: Callable[..., Any]) -> None:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        self.app, self.run = app, run
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://test")
+
+    def get(self, address: str, **given: Any) -> httpx.Response:
+        return self.run(self.http.get(address, **given))
+
+    def post(self, address: str, **given: Any) -> httpx.Response:
+        return self.run(self.http.post(address, **given))
+
+    def put(self, address: str, **given: Any) -> httpx.Response:
+        return self.run(self.http.put(address, **given))
+
+    def delete(self, address: str, **given: Any) -> httpx.Response:
+        return self.run(self.http.delete(address, **given))
+
+
+@contextmanager
+def calling(app: ASGIApp) -> Iterator[Caller]:
+    """A Caller of an application."""
+    with asyncio.Runner() as runner:
+        yield Caller(app, runner.run)
+
+
+class FakeTagger:
+    """Stands in for models.tagger.Tagger inside a predictor process."""
+
+    def answer(self, messages: Sequence[Message], with_repairs: bool = False) -> list[Any]:
+        for message in messages:
+            if message.text == "!die":
+                os._exit(9)
+            if message.text == "!fail":
+                raise ValueError(message.text)
+        return [
+            SimpleNamespace(tag=SimpleNamespace(as_dict=lambda message=message: fake_tag(message)), masked=message.text)
+            for message in messages
+        ]
+
+
+def load(model: str) -> tuple[FakeTagger, dict[str, Any]]:
+    """What serving.predicting loads; a model named "broken" cannot be loaded, one named "dead" ends the process."""
+    if model == "broken":
+        raise BundleError("broken: no model there; train and promote one with: make train")
+    if model == "dead":
+        os._exit(7)
+    return FakeTagger(), asdict(ModelFacts(VERSION, load_taxonomy()))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The process."""
+    from serving.predicting import answer_all
+
+    with socket.socket(fileno=int(arguments[0])) as connection:
+        return answer_all(connection, lambda: load(arguments[1]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,145 @@
+"""The predictor process: batches, restarts, refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from data.errors import BundleError, ServiceError
+from data.messages import Message
+from serving import frames
+from serving.prediction import DeadlineMissed, Overloaded, PredictionFailed, PredictorDown
+from serving.predictor import ProcessPredictor
+from serving.waiting import Job, WaitingRoom
+from tests.serving_fakes import VERSION
+
+PROGRAM = "tests.serving_fakes"
+
+
+@asynccontextmanager
+async def running(model: str = "good", **limits: int) -> AsyncIterator[ProcessPredictor]:
+    predictor = ProcessPredictor(Path(model), program=PROGRAM, **limits)
+    try:
+        await predictor.start()
+        yield predictor
+    finally:
+        await predictor.stop()
+
+
+def messages(*texts: str) -> list[Message]:
+    return [Message(str(number), text, "app") for number, text in enumerate(texts)]
+
+
+async def until_ready(predictor: ProcessPredictor) -> None:
+    while not predictor.ready:
+        await asyncio.sleep(0.01)
+
+
+def test_frames_survive_any_cut_of_the_stream() -> None:
+    sent = frames.encode({"text": "сим \ud800 \n"}) + frames.encode([1, None])
+    decoder = frames.Decoder()
+    assert [value for number in range(len(sent)) for value in decoder.feed(sent[number : number + 1])] == [
+        {"text": "сим \ud800 \n"},
+        [1, None],
+    ]
+
+
+def test_answers_come_in_the_order_of_the_messages_over_many_batches() -> None:
+    async def scenario() -> None:
+        async with running(batch_limit=7) as predictor:
+            assert predictor.facts.version == VERSION
+            answers = await predictor.tag(messages(*(f"сим {number}" if number % 3 else f"{number}" for number in range(100))), lane="bulk")
+            assert [answer.tag["id"] for answer in answers] == [str(number) for number in range(100)]
+            assert [answer.tag["topic"] for answer in answers] == ["sim" if number % 3 else "tariffs" for number in range(100)]
+            assert answers[1].masked == "сим 1"
+
+    uvloop.run(scenario())
+
+
+def test_one_message_that_the_model_cannot_read_does_not_touch_the_others_of_its_batch() -> None:
+    async def scenario() -> None:
+        async with running() as predictor:
+            results = await asyncio.gather(*(predictor.tag(messages(text)) for text in ("a", "!fail", "b")), return_exceptions=True)
+            assert [type(result) for result in results] == [list, PredictionFailed, list]
+
+    uvloop.run(scenario())
+
+
+def test_a_killed_predictor_fails_what_was_under_way_and_is_started_again() -> None:
+    async def scenario() -> None:
+        async with running() as predictor:
+            with pytest.raises(PredictorDown, match="stopped while it read this message"):
+                await predictor.tag(messages("!die"))
+            with pytest.raises(PredictorDown):
+                predictor.admit()
+            await until_ready(predictor)
+            assert (await predictor.tag(messages("сим")))[0].tag["topic"] == "sim"
+            pid = predictor.pid
+            assert pid
+            os.kill(pid, signal.SIGKILL)
+            while predictor.pid == pid:
+                await asyncio.sleep(0.01)
+            await until_ready(predictor)
+            assert predictor.pid != pid
+
+    uvloop.run(scenario())
+
+
+def test_a_model_that_cannot_be_loaded_is_named_in_one_line() -> None:
+    async def scenario(model: str) -> None:
+        async with running(model):
+            pass
+
+    with pytest.raises(BundleError, match=r"^broken: no model there; train and promote one with: make train$"):
+        uvloop.run(scenario("broken"))
+    with pytest.raises(ServiceError, match="died while it loaded the model"):
+        uvloop.run(scenario("dead"))
+
+
+def test_no_process_is_left_after_stop() -> None:
+    async def scenario() -> int | None:
+        async with running() as predictor:
+            return predictor.pid
+
+    pid = uvloop.run(scenario())
+    assert pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_full_queue_refuses_at_once() -> None:
+    async def scenario() -> None:
+        async with running(queue_limit=10, batch_limit=1) as predictor:
+            results = await asyncio.gather(*(predictor.tag(messages("a")) for _ in range(50)), return_exceptions=True)
+            assert all(isinstance(result, Overloaded) for result in results[12:])
+            assert [type(result) for result in results[:12]] == [list] * 12
+
+    uvloop.run(scenario())
+
+
+def test_a_deadline_that_cannot_be_met_is_refused_before_any_work() -> None:
+    async def scenario() -> None:
+        async with running() as predictor:
+            with pytest.raises(DeadlineMissed):
+                await predictor.tag(messages("a"), deadline=asyncio.get_running_loop().time())
+            assert predictor.waiting == 0
+
+    uvloop.run(scenario())
+
+
+def test_single_messages_go_first_and_batches_still_get_a_quarter() -> None:
+    async def scenario() -> list[str]:
+        room = WaitingRoom(limit=100, bulk_limit=100)
+        loop = asyncio.get_running_loop()
+        for lane, name in (("bulk", "b"), ("single", "s")):
+            room.add(Job([Message(name, name)] * 10, False, False, loop.create_future()), lane)  # type: ignore[arg-type]
+        return [job.messages[number].id for job, number in room.take(8)]
+
+    assert uvloop.run(scenario()) == ["s"] * 6 + ["b"] * 2

@@ -1,0 +1,115 @@
+"""The running service, as a process with its predictor process: ports, signals, nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from data.errors import ServiceError
+from serving.server import take_port
+
+MESSAGE = {"id": "m-1", "channel": "app", "text": "заблокируйте сим"}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "serving", *arguments], check=False, capture_output=True, text=True, timeout=60)
+
+
+@contextmanager
+def service() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    code = (
+        "import uvloop, sys; from serving.server import serve; from serving.settings import load_settings;"
+        "uvloop.run(serve(load_settings(port=0), lambda line: print(line, flush=True), program='tests.serving_fakes'))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        yield process, next(word for word in process.stdout.readline().split() if word.startswith("http:"))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_port_in_use_is_one_line_that_says_what_to_do() -> None:
+    with take_port("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServiceError, match=rf"^127.0.0.1:{port} cannot be used: Address already in use; .* --port {port + 1}$"):
+            take_port("127.0.0.1", port)
+        result = run("run", "--port", str(port))
+        assert (result.returncode, result.stderr.count("\n"), "Traceback" in result.stderr) == (1, 1, False)
+
+
+def test_a_missing_or_damaged_bundle_is_one_line(tmp_path: Path) -> None:
+    result = run("run", "--port", "0", "--model", str(tmp_path / "none"))
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.endswith("no model there (manifest.json is missing); train and promote one with: make train\n")
+    (tmp_path / "manifest.json").write_text("{")
+    result = run("run", "--port", "0", "--model", str(tmp_path))
+    assert (result.returncode, result.stderr.count("\n"), "damaged" in result.stderr) == (1, 1, True)
+
+
+def test_a_setting_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUBRICATOR_QUEUE_LIMIT", "many")
+    result = run("run", "--port", "0")
+    assert (result.returncode, result.stderr.count("\n"), "RUBRICATOR_QUEUE_LIMIT" in result.stderr) == (2, 1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_service_answers_and_ends_cleanly_with_its_predictor(number: signal.Signals) -> None:
+    with service() as (process, address):
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            assert client.get("/health/ready").status_code == 200
+            assert client.post("/v1/tags", json=MESSAGE).json()["topic"] == "sim"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 1
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(children[0]), 0)
+
+
+def test_requests_in_flight_are_answered_before_the_service_ends() -> None:
+    async def scenario(address: str, process: subprocess.Popen[str]) -> list[int]:
+        async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+            await client.get("/health/ready")
+            batch = {"messages": [{**MESSAGE, "id": f"m-{number}"} for number in range(1000)]}
+            requests = [asyncio.ensure_future(client.post("/v1/tags/batch", json=batch)) for _ in range(4)]
+            await asyncio.wait(requests, return_when=asyncio.FIRST_COMPLETED)
+            process.send_signal(signal.SIGTERM)
+            return [(await request).status_code for request in requests]
+
+    with service() as (process, address):
+        assert asyncio.run(scenario(address, process)) == [200] * 4
+        assert process.wait(30) == 0
+
+
+def test_the_predictor_ends_when_the_service_is_killed() -> None:
+    with service() as (process, _):
+        child = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
+        process.kill()
+        process.wait(30)
+        descriptor = os.pidfd_open(child) if Path(f"/proc/{child}").exists() else None
+        if descriptor is not None:
+            import select
+
+            ended, _, _ = select.select([descriptor], [], [], 30)
+            os.close(descriptor)
+            assert ended
+
+
+def test_a_slow_body_does_not_hold_the_service() -> None:
+    with service() as (_, address):
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+            assert httpx.get(f"{address}/health/live", trust_env=False).status_code == 200
