@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from data.masking_addresses import addresses
-from data.masking_cues import birth_dates, codes, contracts
+from data.masking_births import birth_dates
+from data.masking_cues import codes, contracts, named_behind
 from data.masking_emails import emails
 from data.masking_names import names
 from data.masking_numbers import numbers
@@ -15,7 +16,16 @@ from data.spans import KINDS, Reading, Span, mask_spans
 __all__ = ["KINDS", "Masked", "Span", "find", "mask", "mask_spans"]
 
 # What is found earlier is not found again as something else: dates and contracts before numbers, streets («Карла Маркса») before names.
-_FINDERS: tuple[Callable[[Reading], Iterator[Span]], ...] = (emails, birth_dates, contracts, codes, numbers, addresses, names)
+_FINDERS: tuple[Callable[[Reading], Iterator[Span]], ...] = (
+    emails,
+    birth_dates,
+    contracts,
+    codes,
+    numbers,
+    named_behind,
+    addresses,
+    names,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +57,15 @@ def find(text: str) -> tuple[Span, ...]:
 
 def _find_once(text: str) -> list[Span]:
     reading = Reading.of(text)
-    taken = bytearray(len(text))
-    for start, end in reading.placeholders:
-        taken[start:end] = b"\1" * (end - start)
     found: list[Span] = []
     for finder in _FINDERS:
-        for span in finder(reading):
-            if taken.find(1, span.start, span.end) < 0:
-                taken[span.start : span.end] = b"\1" * (span.end - span.start)
-                found.append(span)
+        fresh: list[Span] = []
+        for span in sorted(finder(reading), key=lambda span: span.start):
+            if reading.is_free(span.start, span.end) and (not fresh or fresh[-1].end <= span.start):
+                fresh.append(span)
+        if fresh:
+            reading = reading.without(fresh)
+            found += fresh
     return sorted(found, key=lambda span: span.start)
 
 

@@ -1,116 +1,134 @@
-"""Finds what only its cue word makes personal: birth dates, contract and account numbers, login and confirmation codes."""
+"""Finds what only its cue word makes personal: contract and account numbers, login and confirmation codes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from data.spans import Reading, Span
 
-_MONTH = r"(?:янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)[а-я]{0,6}"
-_YEAR = r"(?:19\d\d|20[0-2]\d)"
-_NUMBER_WORD = (
-    r"(?:перв|втор|трет|четв[её]рт|пят|шест|седьм|восьм|девят|десят|[а-я]{2,9}надцат|двадцат|тридцат|сорок|девяност|сот|тысяч|две|сто|восемь|семь|"
-    r"[а-я]{3,7}десят|девятьсот|год|двухтысячн|двух)[а-я]{0,6}"
+# A string of letters and digits, with the dashes, slashes and spaces that people put inside a number.
+_NUMBER = (
+    r"(?<![\w*#])((?:№\s?)?(?:[a-zа-я]{1,5}[\-/]?)?\d(?:[\d\-/.]|[ ]\d|[ ]?[\-–/][ ]?\d|(?<=[\d\-/])[a-zа-я]{1,3}(?=[\d\-/])){2,30}"
+    r"(?:[\-/]?[a-zа-я]{1,3})?)(?!\w)"
 )
-_DATE = (
-    rf"(?:\d{{1,2}}[\s]?[.,/\-\s][\s]?\d{{1,2}}[\s]?[.,/\-\s][\s]?(?:{_YEAR}|\d\d)(?!\d)(?:[ ]?г(?:од[а-я]*)?\b\.?)?|{_YEAR}[.\-/]\d\d?[.\-/]\d\d?(?!\d)"
-    rf"|\d{{1,2}}(?:-?го|-?ого|-?е)?\s{{0,2}}{_MONTH},?\s{{0,2}}(?:(?:{_YEAR}|\d\d(?!\d))(?:\s?г(?:од[а-я]*)?\b\.?)?)?|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:{_YEAR}|\d\d)(?!\d)"
-    rf"|(?:{_NUMBER_WORD}\s){{1,2}}{_MONTH}(?:\s{_NUMBER_WORD}){{0,5}}(?:\s{_YEAR}|\s\d\d(?!\d))?|{_YEAR}(?!\d))"
+_PAUSE = r"[\s:;,.=\-–—\"«»(№#]"
+# Words that say that the number to come is an amount, an order or something to dial.
+_NO_FILLER = (
+    r"(?:(?:ошиб|руб|стоит|цен[аыу]|заказ|заявк|обращен|тикет|комби|набра|набир|коротк|пополн|полож|кину|закин|внес|внос|заплат|оплат|спис|увел|ушл|снял"
+    r"|баланс|кошел)[а-я]*|balans[a-z]*|до|за|через|уже)\b"
 )
-_BIRTH_CUE = re.compile(
-    r"\b(?:дат[а-я]{1,3}\s(?:моего\s|его\s|ее\s)?рожд[а-я]*|рожд[а-я]+|родил[а-я]+|род\.|д\.?\s?р\.?(?!\w)|г\.\s?р\.?(?!\w)|др(?!\w)|днюха|birth(?:day)?|рожд\.)"
-)
-_BIRTH_SIGNS = ("рожд", "родил", "род.", "др", "д.р", "д. р", "д р", "г.р", "г. р", "гр", "birth", "днюх")
-_BIRTH_AFTER = re.compile(rf"[\s:;,.\-–—(]{{0,4}}(?:(?!не\b)[а-я]{{1,14}}[\s:;,.\-–—(]{{1,4}}){{0,4}}?(?<![\d.,])({_DATE})")
-_BIRTH_BEFORE = re.compile(
-    rf"(?<![\d.]){_DATE}(?=[\s,.\-–—(]{{0,3}}(?:г\.?\s?р(?!\w)|года?\s?рожд|г\.?\s?рожд|рожд|д\.?\s?р(?!\w)|родил|дата рожд|мо[яй] д))"
-)
-
-# A token of letters and digits, with the dashes, slashes and spaces that people put inside a number.
-_TOKEN = r"(?<![\w*#])((?:№\s?)?(?:[a-zа-я]{1,5}[\-/]?)?\d(?:[\d\-/.]|[ ]\d|[ ]?[\-–/][ ]?\d|(?<=[\d\-/])[a-zа-я]{1,3}(?=[\d\-/])){2,30}(?:[\-/]?[a-zа-я]{1,3})?)(?!\w)"
-_CONTRACT_CUE = re.compile(
-    r"\b(?:(?:до|да)гов[оа]р[а-я]*|контракт[а-я]*|дог\.|лиц[а-я.]*[\s\-]{0,2}(?:сч[еёо]?т?[а-я]*\b|/с)|л\s?/\s?сч?[а-я]*|л\.\s?с\.?|лс|лицевой|лицевого|лицевому|лицевом"
-    r"|(?:номер|№)[а-я]?\s(?:моего\s)?(?:сч[её]та|аккаунта|абонента|клиента)|абонентск[а-я]+\s(?:номер|сч[её]т|договор)[а-я]*|сч[её]т[а-я]?\s(?:номер|№|n)|аб\.\s?номер"
-    r"|номер\sсчета|аккаунт[а-я]*)(?!\w)"
-)
-_CONTRACT_SIGNS = ("говор", "гавор", "контракт", "дог.", "лиц", "л/с", "л / с", "лс", "л.с", "счет", "абон", "аккаунт", "аб.")
-_CODE_CUE = re.compile(
-    r"(?<![\w])(?:(?:смс|sms|пин|пук|pin|puk|пак)?[\s\-]?код[а-я]{0,3}|code|парол[а-я]{1,3}|пин|пук|pin\d?|puk\d?|otp|логин[а-я]{0,3}|login|password|кодовое слово|цифры)(?!\w)"
-)
-_CODE_SIGNS = ("код", "code", "парол", "пин", "пук", "pin", "puk", "otp", "логин", "login", "password", "цифры")
-_NO_CODE_AFTER = re.compile(
-    r"[\s\-:]{0,3}(?:ошиб|отказ|город|стран|регион|тариф|услуг|ussd|товар|сбо|операт|област|валют|ответ|акци|подраздел|оквэд|запрос|команд|error|неисправ|устройств|модел)"
-)
-_NO_CODE_BEFORE = re.compile(
-    r"(?:ошибк[а-я]{0,3}|ussd|юссд|промо|штрих|qr|куар|сбой|error|http|статус|неисправност[а-я]+)[\s\-,:]{0,3}(?:с |и |под )?\Z"
-)
-_FILLERS = r"[\s:;,.=\-–—\"«(№#]{0,4}(?:(?!(?:ошиб|руб|до|за|через|уже|стоит|цен|заказ|заявк|обращен|тикет|комби|набра|набир|короткий)[а-я]*\b)[a-zа-я]{1,16}[\s:;,.=\-–—\"«»(№#]{1,4}){0,6}?"
-_AFTER_CUE = re.compile(_FILLERS + _TOKEN)
-_UNIT_AFTER = re.compile(
-    r"[\s\-]{0,2}(?:р\b|р\.|руб|₽|коп|тыс|тг\b|тенге|сум\b|гб|мб|гиг|мег|мин|шт|раз[а]?\b|км|gb|mb|%|год|г\.|лет|мес|дн|недел|час|сек|симв|цифр|знач|янв|фев|мар|апр|ма[йя]\b|июн|июл|авг|сен|окт|ноя|дек|номер[ае]?\b)"
-)
-_BACKWARD_CODE = re.compile(
-    r"(?<![\w.,*#\-])(\d{3}[\s\-]\d{3}|\d{2}[\s\-]\d{2}|\d{4,8})(?=[\s,\-–—:]{1,4}(?:это |вот |мой |ваш |пришел |такой ){0,2}(?:(?:смс|sms|пин)?[\s\-]?код|пароль|пин|код)(?!\w))"
-)
-_BACKWARD_CONTRACT = re.compile(
-    r"(?<![\w.,*#\-])(\d[\d\-/]{4,18}\d)(?=[\s,\-–—:]{1,4}(?:это |вот |мой |мои |номер |№ |наш ){0,3}(?:договор|контракт|лицев|л/с|лс\b|аккаунт))"
+_AFTER = re.compile(rf"({_PAUSE}{{0,4}}(?:(?!{_NO_FILLER})[a-zа-я]{{1,16}}{_PAUSE}{{1,4}}){{0,6}}?){_NUMBER}")
+_ANOTHER = re.compile(rf"[\s,]{{1,3}}(?:(?:и|или|потом|затем|а|еще|второй|другой|теперь)\s){{0,2}}{_NUMBER}")
+_UNIT = re.compile(
+    r"[\s\-]{0,2}(?:р\b|р\.|руб|₽|коп(?:\b|е[ей])|тыс|тг\b|тенге|сум\b|гб|мб|гиг|мег|мин|шт|раза?\b|км|ru?b|gb|mb|%|год|г\.|лет|мес|дн|недел|час"
+    r"|сек|симв|цифр|знач|янв|фев|мар|апр|ма[йя]\b|июн|июл|авг|сен|окт|ноя|дек|номер[ае]?\b)"
 )
 _SERIES = re.compile(r"(?<!\w)[A-ZА-Я]{1,4}[ №]{1,2}\Z")
-_DATE_ONLY = re.compile(rf"(?:{_YEAR}|(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])(?:[./-](?:{_YEAR}|\d\d))?)")
-_PHONE_ONLY = re.compile(r"(?:[78][\s\-]?)?9\d\d[\s\-]?\d{3}[\s\-]?\d\d[\s\-]?\d\d")
+_YEAR = re.compile(r"19\d\d|20[0-2]\d")
+_DATE = re.compile(rf"(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])(?:[./-](?:{_YEAR.pattern}|\d\d))?")
+_IN_A_YEAR = re.compile(r"\b(?:в|с|от|за|на|до)[\s.]")
+_PHONE = re.compile(r"(?:[78][\s\-]?)?9\d\d[\s\-]?\d{3}[\s\-]?\d\d[\s\-]?\d\d")
 
 
-def birth_dates(reading: Reading) -> Iterator[Span]:
-    """Dates, or a year alone, after a word of birth («дата рождения», «родилась») or before one («1985 г.р.»)."""
-    lower = reading.lower
-    if not any(sign in lower for sign in _BIRTH_SIGNS):
-        return
-    for cue in _BIRTH_CUE.finditer(lower):
-        match = _BIRTH_AFTER.match(lower, cue.end())
-        if match:
-            yield Span(*match.span(1), "BIRTHDATE")
-    if reading.has_digit:
-        for match in _BIRTH_BEFORE.finditer(lower):
-            yield Span(*match.span(), "BIRTHDATE")
+@dataclass(frozen=True)
+class _Rule:
+    """What names a datum of `kind`: its `cue` (`signs`: one of them must occur), what stands before the cue, how many digits it has."""
+
+    kind: str
+    signs: tuple[str, ...]
+    cue: re.Pattern[str]
+    before: re.Pattern[str]
+    least: int
+    most: int
+    stop_after: re.Pattern[str] | None = None
+    stop_before: re.Pattern[str] | None = None
+
+
+_CONTRACT = _Rule(
+    "CONTRACT",
+    ("говор", "гавор", "контракт", "дог.", "лиц", "л/с", "л / с", "лс", "л.с", "счет", "абон", "аккаунт", "аб.", "dogovor", "schet"),
+    re.compile(
+        r"\b(?:(?:до|да)гов[оа]р[а-я]*|контракт[а-я]*|дог\.|лиц[а-я.]*[\s\-]{0,2}(?:сч[ео]?т?[а-я]*\b|/с)|л\s?/\s?сч?[а-я]*|л\.\s?с\.?|лс"
+        r"|лицев(?:ой|ого|ому|ом|ые)|(?:номер|№)[а-я]?\s(?:моего\s)?(?:счета|аккаунта|абонента|клиента)|абонентск[а-я]+\s(?:номер|счет|договор)[а-я]*"
+        r"|счет[а-я]?\s(?:номер|№|n|абонента|клиента)|аб\.\s?номер|аккаунт[а-я]*|dogovor[a-z]?|(?:licevoi|licevoy|lic)\s?s[ch]+et)(?!\w)"
+    ),
+    re.compile(
+        r"(?<![\w.,*#\-])(?<!\d )(\d[\d\-/]{4,18}\d)(?=[\s,\-–—:]{1,4}(?:это |вот |мой |мои |номер |№ |наш ){0,3}"
+        r"(?:договор|контракт|лицев|л/с|лс\b|аккаунт))"
+    ),
+    least=5,
+    most=30,
+)
+_CODE = _Rule(
+    "CODE",
+    ("код", "code", "kod", "парол", "parol", "пин", "пук", "pin", "puk", "otp", "логин", "login", "password"),
+    re.compile(
+        r"(?<!\w)(?:(?:смс|sms|пин|пук|pin|puk|пак)?[\s\-]?код[а-я]{0,3}|code|kod|парол[а-я]{1,3}|parol|пин|пук|pin\d?|puk\d?|otp|логин[а-я]{0,3}"
+        r"|login|password|кодовое слово)(?!\w)"
+    ),
+    re.compile(
+        r"(?<![\w.,*#\-])(?<!\d )(\d{3}[\s\-]\d{3}|\d{2}[\s\-]\d{2}|\d{4,8})(?=[\s,\-–—:]{1,4}(?:это |вот |мой |ваш |пришел |такой ){0,2}"
+        r"(?:(?:смс|sms|пин)?[\s\-]?код|пароль|пин|код)(?!\w))"
+    ),
+    least=4,
+    most=12,
+    stop_after=re.compile(
+        r"[\s\-:]{0,3}(?:ошиб|отказ|город|стран|регион|тариф|услуг|ussd|товар|сбо|операт|област|валют|ответ|акци|подраздел|запрос|команд|error"
+        r"|неисправ|устройств|модел)"
+    ),
+    stop_before=re.compile(
+        r"(?:ошибк[а-я]{0,3}|ussd|юссд|промо|штрих|qr|куар|сбой|error|http|статус|неисправност[а-я]+)[\s\-,:]{0,3}(?:с |и |под )?\Z"
+    ),
+)
 
 
 def contracts(reading: Reading) -> Iterator[Span]:
-    """Numbers of at least five digits named as a contract or an account."""
-    lower = reading.lower
-    if reading.has_digit and any(sign in lower for sign in _CONTRACT_SIGNS):
-        yield from _named(reading, _CONTRACT_CUE, "CONTRACT", least=5, most=30)
-        for match in _BACKWARD_CONTRACT.finditer(lower):
-            if not _plain(match[1]):
-                yield Span(*match.span(1), "CONTRACT")
+    """Numbers of at least five digits after a word for a contract or an account."""
+    return _after(reading, _CONTRACT)
 
 
 def codes(reading: Reading) -> Iterator[Span]:
-    """Login and confirmation codes of 4 to 12 characters, PIN and PUK; codes of errors, towns and tariffs stay."""
-    lower = reading.lower
-    if reading.has_digit and any(sign in lower for sign in _CODE_SIGNS):
-        yield from _named(reading, _CODE_CUE, "CODE", least=4, most=12)
-        for match in _BACKWARD_CODE.finditer(lower):
-            cue = _CODE_CUE.search(lower, match.end())
-            if not _plain(match[1]) and not (cue and _NO_CODE_AFTER.match(lower, cue.end())):
-                yield Span(*match.span(1), "CODE")
+    """Login and confirmation codes, PIN and PUK, of 4 to 12 digits; codes of errors, towns and tariffs stay."""
+    return _after(reading, _CODE)
 
 
-def _named(reading: Reading, cue: re.Pattern[str], kind: str, least: int, most: int) -> Iterator[Span]:
+def named_behind(reading: Reading) -> Iterator[Span]:
+    """Contracts and codes whose name follows («12345678 это договор»); to be asked when all else is found."""
+    for rule in (_CONTRACT, _CODE):
+        if reading.has_digit and any(sign in reading.lower for sign in rule.signs):
+            for match in rule.before.finditer(reading.lower):
+                cue = rule.cue.search(reading.lower, match.end())
+                if cue and not _is_other(match[1], "в ") and not _is_stopped(reading.lower, cue, rule):
+                    yield Span(*match.span(1), rule.kind)
+
+
+def _after(reading: Reading, rule: _Rule) -> Iterator[Span]:
     lower = reading.lower
-    for name in cue.finditer(lower):
-        foreign = kind == "CODE" and (
-            _NO_CODE_AFTER.match(lower, name.end()) or _NO_CODE_BEFORE.search(lower, max(0, name.start() - 24), name.start())
-        )
-        match = None if foreign else _AFTER_CUE.match(lower, name.end())
-        if not match:
-            continue
-        token = match[1].rstrip("-/. ")
-        start = _with_series(reading.text, match.start(1))
-        digits = sum(char.isdigit() for char in token)
-        end = match.start(1) + len(token)
-        if least <= digits <= most and not _plain(token) and not _UNIT_AFTER.match(lower, end):
-            yield Span(start, end, kind)
+    if not reading.has_digit or not any(sign in lower for sign in rule.signs):
+        return
+    for cue in rule.cue.finditer(lower):
+        match = None if _is_stopped(lower, cue, rule) else _AFTER.match(lower, cue.end())
+        size = 0
+        while match:
+            token = match[match.lastindex or 0].rstrip("-/. ")
+            start = match.start(match.lastindex or 0)
+            digits = sum(char.isdigit() for char in token)
+            between = lower[cue.end() : start] if rule.kind == "CODE" else "в "
+            unlike = not rule.least <= digits <= rule.most or size not in {0, digits}
+            if unlike or _is_other(token, between) or _UNIT.match(lower, start + len(token)):
+                break
+            yield Span(_with_series(reading.text, start), start + len(token), rule.kind)
+            size = digits
+            match = _ANOTHER.match(lower, start + len(token))
+
+
+def _is_stopped(lower: str, cue: re.Match[str], rule: _Rule) -> bool:
+    """Whether the words around a cue say that it names something of everybody («код города»)."""
+    behind = rule.stop_after and rule.stop_after.match(lower, cue.end())
+    ahead = rule.stop_before and rule.stop_before.search(lower, max(0, cue.start() - 24), cue.start())
+    return bool(behind or ahead)
 
 
 def _with_series(text: str, start: int) -> int:
@@ -119,6 +137,7 @@ def _with_series(text: str, start: int) -> int:
     return series.start() if series else start
 
 
-def _plain(token: str) -> bool:
-    """Whether a token is a date, a year or a phone rather than what its cue names."""
-    return bool(_DATE_ONLY.fullmatch(token) or _PHONE_ONLY.fullmatch(token))
+def _is_other(token: str, between: str) -> bool:
+    """Whether a token is a date, a phone, or by the words between it and its cue a year, rather than what the cue names."""
+    year = _YEAR.fullmatch(token) and _IN_A_YEAR.search(between + " ")
+    return bool(year or _DATE.fullmatch(token) or _PHONE.fullmatch(token))

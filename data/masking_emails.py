@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from data.spans import Reading, Span
 
 # Every part is bounded, and looked at once for a sign: a text of signs alone costs no more than its length.
-_AT = re.compile(r"(?<=[\w.+\-])(?:\s?@\s?|\s?[(\[](?:a|а|at|эт|собака)[)\]]\s?|\s(?:собак[аиу]|собачка|собачка|эт|at)\s)(?=\w)")
+_AT = re.compile(r"(?<=[\w.+\-])(?:@\s?|\s@\s|\s?[(\[](?:a|а|at|эт|собака)[)\]]\s?|\s(?:собак[аиу]|собачка|эт|at)\s)(?=\w)")
 _AT_SIGNS = ("@", "собак", "собач", "(a", "(а", "[a", "(эт", " at ", " эт ")
 _SPOKEN_SIGNS = r"(?:точка|dot|тире|дефис|минус|нижнее подчеркивание|подчеркивание|подчерк)"
 _LOCAL = re.compile(rf"(?<![\w.+\-])(?:[\w.+\-]{{1,64}}\s{_SPOKEN_SIGNS}\s){{0,3}}[\w.+\-]{{1,64}}\Z")
@@ -34,7 +34,7 @@ def emails(reading: Reading) -> Iterator[Span]:
     for at in _AT.finditer(lower):
         if at.start() < done:
             continue
-        spoken = at[0].strip().isalpha()
+        spoken = at[0].strip().isalpha() or at[0] == "@ "
         domain = (_KNOWN_DOMAIN if spoken else _DOMAIN).match(lower, at.end())
         begin = max(done, at.start() - _LOCAL_REACH)
         local = _LOCAL.search(lower[begin : at.start()]) if domain else None

@@ -17,7 +17,8 @@ _INITIALS_BEFORE = re.compile(r"(?<!\w)[А-ЯЁ]\.[^\S\n]?(?:[А-ЯЁ]\.)?[^\S\n
 # «son of», «daughter of»: a patronymic of two words.
 _CHILD_OF = frozenset({"оглы", "кызы", "угли", "кизи", "огли", "гызы", "кази", "улы", "угл"})
 _CUE = re.compile(
-    r"(?:зовут|фио|ф\.и\.о\.?|имя|фамилия|владел[а-я]+|абонент[а-я]?|клиент[а-я]?|(?:оформлен|зарегистрирован|записан)[а-я]? на|договор на)[\s:\-–—,]{1,3}\Z"
+    r"(?:зовут|фио|ф\.и\.о\.?|имя|фамилия|владел[а-я]+|абонент[а-я]?|клиент[а-я]?|(?:оформлен|зарегистрирован|записан)[а-я]? на|договор на)"
+    r"[\s:\-–—,]{1,3}\Z"
 )
 _CUE_REACH = 28
 _PATTERNS = (
@@ -53,12 +54,12 @@ def names(reading: Reading) -> Iterator[Span]:
 
 
 def _words(reading: Reading) -> Iterator[Word]:
-    """Words with a role in names, and capitalised ones that no dictionary knows."""
+    """Words with a role in names, and those that no dictionary knows."""
     for match in _WORD.finditer(reading.lower):
         form = match[0]
         roles = roles_of(form)
         title = reading.text[match.start()].isupper() and reading.text[match.start() + 1].islower()
-        if roles.all or form in _CHILD_OF or (title and not roles.known):
+        if roles.all or form in _CHILD_OF or not roles.known:
             yield Word(match.start(), match.end(), form, title, roles)
 
 
@@ -100,21 +101,24 @@ def _size(run: Sequence[Word], position: int, *, named: bool) -> int:
 
 
 def _is_name(words: Sequence[Word], parts: Sequence[str], *, named: bool) -> bool:
+    """Whether words are a name of these parts: capitals, or a word such as «зовут» before them (`named`), are half the proof."""
     shares = [word.roles.share(part) for word, part in zip(words, parts, strict=True)]
-    if all(word.title for word in words) or named:
-        # A capital, or a word such as «зовут», stands for one part that no dictionary knows.
-        strange = [share == 0 and not word.roles.known and part != PATRONYMIC for word, part, share in zip(words, parts, shares, strict=True)]
-        if sum(strange) == 1 and max(shares) >= 0.5:
-            return all(share > 0 or odd for share, odd in zip(shares, strange, strict=True))
-        return min(shares) > 0 and (max(shares) >= 0.5 or min(shares) >= 0.2) and _agree(words, parts)
-    if min(shares) <= 0 or not _agree(words, parts):
+    least, most = min(shares), max(shares)
+    if named or all(word.title for word in words):
+        strange = [word for word, share, part in zip(words, shares, parts, strict=True) if not share and part != PATRONYMIC]
+        if len(strange) == 1 and not strange[0].roles.known and shares.count(0) == 1:
+            return most >= 0.5
+        return least > 0 and (most >= 0.5 or least >= 0.2) and (_agree(words, parts) or least >= 0.5)
+    if least <= 0 or not _agree(words, parts):
         return False
-    if len(words) == 3:
-        return True
+    if not any(word.roles.known for word in words):
+        return False
     if PATRONYMIC in parts:
-        return shares[parts.index(PATRONYMIC)] >= 0.5 and min(shares) >= 0.03
+        return len(words) == 3 or (shares[parts.index(PATRONYMIC)] >= 0.5 and least >= 0.03)
+    # Two words without capitals: both are hardly ever anything else, or one never is and the dictionary knows the other as a name too.
     sure = [word.roles.named for word in words]
-    return min(shares) >= 0.15 and (max(sure) >= 0.9 and min(sure) >= 0.25) and all(word.roles.known for word in words if word.roles.share(NAME) < 0.5) or min(sure) >= 0.6
+    guessed = any(not word.roles.known and word.roles.share(SURNAME) < 0.6 for word in words)
+    return not guessed and (min(sure) >= 0.6 or (least >= 0.15 and max(sure) >= 0.9 and min(sure) >= 0.25))
 
 
 def _agree(words: Sequence[Word], parts: Sequence[str]) -> bool:

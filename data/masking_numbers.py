@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from data.number_groups import LONGEST_GROUP, Group, chains
 from data.phones import foreign, local, russian
@@ -14,7 +15,7 @@ Shape = tuple[int, ...]
 _CUE = re.compile(
     r"\b(?:(?P<SNILS>снилс|страхов\w+ (?:номер|свидет))|(?P<INN>инн)|(?P<ICCID>icc|айсис|сим\b|сим[\- ]?к|симк|sim|serial)"
     r"|(?P<PASSPORT>пасп|серия|сер\.|passport|загран)|(?P<CARD>карт|card|visa|mastercard|мир\b|сбер)"
-    r"|(?P<PHONE>тел\b|телеф|городск|домашн|стационарн|сотов|мобил|позвон|перезвон|номер))"
+    r"|(?P<PHONE>тел\b|телеф|городск|домашн|стационарн|сотов|мобил|позвон|перезвон))"
 )
 _CUE_REACH = 45
 _LETTERED_PASSPORT = re.compile(r"\b(?:пасп|passport|загран|id)[^\d]{0,40}?\b([a-zа-я]{1,2}\s?[№-]?\s?\d{6,9})(?!\d)")
@@ -85,8 +86,7 @@ def _cue(reading: Reading, chain_start: int, start: int) -> str:
     text = reading.numeric[max(0, chain_start - _CUE_REACH, start - 2 * _CUE_REACH) : start]
     found = ""
     for match in _CUE.finditer(text):
-        if not (match.lastgroup == "PHONE" and found and match[0] == "номер"):  # «номер паспорта», «номер карты»
-            found = match.lastgroup or ""
+        found = match.lastgroup or ""
     return found
 
 
@@ -97,20 +97,21 @@ def _kind(digits: str, shape: Shape, cue: str, plus: bool) -> str | None:
         return "PHONE" if foreign(digits) or russian(digits, shape) else None
     if size >= 13:
         return _long_kind(digits, shape, cue)
-    bare_snils = shape == (3, 3, 3, 2) or (shape == (11,) and digits[0] not in "78")
-    if size == 11 and (cue == "SNILS" or (bare_snils and _is_snils(digits))):
+    if _is_named(digits, cue):
+        return cue
+    if (shape == (3, 3, 3, 2) or (shape == (11,) and digits[0] not in "78")) and _is_snils(digits):
         return "SNILS"
-    if cue == "INN" and size in {10, 12}:
-        return "INN"
-    if cue == "PASSPORT" and size in {9, 10} and digits[:2] != "89":
-        return "PASSPORT"
     if shape in _PASSPORT_SHAPES and cue != "PHONE":
         return "PASSPORT"
-    if russian(digits, shape):
-        return "PHONE"
-    if size in {10, 12} and len(shape) == 1 and _is_inn(digits):
-        return "INN"
-    return "PHONE" if foreign(digits, bare=True) and len(shape) < size else None
+    phone = russian(digits, shape) or (foreign(digits, bare=True) and len(shape) < size)
+    return "PHONE" if phone else "INN" if shape == (size,) and _is_inn(digits) else None
+
+
+def _is_named(digits: str, cue: str) -> bool:
+    """Whether a number has the length of what its cue names."""
+    size = len(digits)
+    passport = cue == "PASSPORT" and size in {9, 10} and digits[:2] != "89"
+    return passport or (cue == "SNILS" and size == 11) or (cue == "INN" and size in {10, 12})
 
 
 def _long_kind(digits: str, shape: Shape, cue: str) -> str | None:
@@ -120,7 +121,7 @@ def _long_kind(digits: str, shape: Shape, cue: str) -> str | None:
         return "ICCID"
     if cue == "ICCID" and size >= 17 and len(shape) == 1:
         return "ICCID"
-    if size <= 19 and (len(shape) == 1 or shape in _CARD_SHAPES or (cue == "CARD" and size == 16)):
+    if size <= 19 and (len(shape) == 1 or shape in _CARD_SHAPES or (size == 16 and shape[:2] == (4, 4)) or (cue == "CARD" and size == 16)):
         issued = digits[0] in "23456" or digits.startswith(("8600", "9860"))
         if issued and (_luhn(digits) or (cue == "CARD" and size in {16, 18, 19})):
             return "CARD"
@@ -133,7 +134,7 @@ def _short_kind(reading: Reading, digits: str, shape: Shape, cue: str, groups: S
     """Kind of a number that is short of a full one: a passport's last six digits, a city phone without its code."""
     if cue == "PASSPORT" and shape == (6,):
         return "PASSPORT"
-    gaps = {reading.text[left.end : right.start] for left, right in zip(groups, groups[1:], strict=False)}
+    gaps = {reading.text[left.end : right.start] for left, right in pairwise(groups)}
     return "PHONE" if local(digits, shape, gaps, named=cue == "PHONE") else None
 
 

@@ -1,4 +1,4 @@
-"""What a word can be in a person's name, by the dictionary and the guesses of pymorphy3."""
+"""What a word can be in the name of a person or a place, by the dictionary and the guesses of pymorphy3."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 NAME, SURNAME, PATRONYMIC = "Name", "Surn", "Patr"
 _ANY = "*"
+# Korean surnames that the dictionary knows as other words.
+_SHORT_SURNAMES = frozenset({"пак", "хан", "тен", "юн", "шин", "кан", "лим"})
 _CACHED_WORDS = 32768
 
 _MALE_PATRONYMIC = re.compile(r"[а-я]{2,}(?:[оеь]вич|[иь]нич|[тк]ич)(?:а|у|ем|ом|е)?")
@@ -67,14 +69,27 @@ def roles_of(word: str) -> Roles:
     analyser = _analyser()
     known = bool(analyser.word_is_known(word))
     # Most words are no part of any name: the cheap look at their tags spares the parse, which weighs them.
+    if word in _SHORT_SURNAMES:
+        return Roles(True, (Role(SURNAME, "", _ANY, 0.1),))
     if known and not any(_part(tag) for tag in analyser.tag(word)):
         return Roles(True, ())
+    parts = [(part, parse) for parse in analyser.parse(word) if (part := _part(parse.tag))]
+    if not known:
+        return Roles(False, (*_guessed(word), *(Role(part, "", _ANY, float(parse.score)) for part, parse in parts)))
     roles = tuple(
         Role(part, {"masc": "m", "femn": "f"}.get(parse.tag.gender, ""), str(parse.tag.case), float(parse.score))
-        for parse in analyser.parse(word)
-        if (part := _part(parse.tag)) and parse.tag.number != "plur"
+        for part, parse in parts
+        if parse.tag.number != "plur"
     )
-    return Roles(known, roles if known else (*_guessed(word), *roles))
+    if not roles and sum(float(parse.score) for _, parse in parts) >= 0.5:
+        # «Саидов» is known as the plural of «Саид» only, «Фируз» as that of «Фируза»: both are names of their own.
+        roles = (*_guessed(word), Role(NAME, "", _ANY, 0.4))
+    return Roles(True, roles)
+
+
+def is_place(word: str) -> bool:
+    """Whether the dictionary knows a word in lower case as the name of a town, a region or a country."""
+    return any("Geox" in tag for tag in _analyser().tag(word)) and bool(_analyser().word_is_known(word))
 
 
 def _guessed(word: str) -> tuple[Role, ...]:

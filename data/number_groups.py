@@ -11,10 +11,21 @@ from data.spans import Reading
 LONGEST_GROUP = 24
 _LONGEST_GAP = 32
 
-_ONES = "ноль один два три четыре пять шесть семь восемь девять".split()
-_TEENS = "десять одиннадцать двенадцать тринадцать четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать".split()
-_TENS = "двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто".split()
-_HUNDREDS = "сто двести триста четыреста пятьсот шестьсот семьсот восемьсот девятьсот".split()
+_ONES = ("ноль", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять")
+_TEENS = (
+    "десять",
+    "одиннадцать",
+    "двенадцать",
+    "тринадцать",
+    "четырнадцать",
+    "пятнадцать",
+    "шестнадцать",
+    "семнадцать",
+    "восемнадцать",
+    "девятнадцать",
+)
+_TENS = ("двадцать", "тридцать", "сорок", "пятьдесят", "шестьдесят", "семьдесят", "восемьдесят", "девяносто")
+_HUNDREDS = ("сто", "двести", "триста", "четыреста", "пятьсот", "шестьсот", "семьсот", "восемьсот", "девятьсот")
 _WORDS: dict[str, int] = (
     {word: value for value, word in enumerate(_ONES)}
     | {word: value for value, word in enumerate(_TEENS, 10)}
@@ -38,15 +49,15 @@ _REPEATED = {"ноля": "0", "нуля": "0", "нулей": "0", "единиц�
 _REPEATED |= {"шестерки": "6", "семерки": "7", "восьмерки": "8", "девятки": "9"}
 _WORD = re.compile(rf"\b(?:{'|'.join(sorted((*_WORDS, *_REPEATED), key=len, reverse=True))})\b")
 _DIGITS = re.compile(r"\d+")
-# Numbers of people that are dictated hold one of these; all others are spared the search for number words.
-_DICTATED = ("восем", "семь", "девят", "девяно", "плюс")
+# A number that is dictated holds one of these; all other texts are spared the search for number words.
+_DICTATED = ("восем", "семь", "девя", "плюс", "пять", "один", "два", "три", "ноль", "нул", "шест", "сорок", "двадц", "четыре")
 
 _SEPARATOR = "[\\s.,\\-\u2010-\u2015\u2212()\\[\\]/\\\\_;+\u200b-\u200f\u2060\ufeff\u00ad\ufe0f\u20e3]"
 _FILLER = (
     "потом|затем|дальше|далее|после|следом|и|а|еще|тире|дефис|пробел|минус|плюс|ну|вот|там|номер|номером|n|№|#|no|"
     "скобка|скобки|код|точка|серия|паспорта"
 )
-_GAP = re.compile(rf"{_SEPARATOR}{{0,6}}(?:(?:{_FILLER}){_SEPARATOR}{{1,4}}){{0,3}}")
+_GAP = re.compile(rf"{_SEPARATOR}{{0,6}}(?:(?:{_FILLER}):?{_SEPARATOR}{{1,4}}){{0,3}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def _telling(digits: str, shape: tuple[int, ...]) -> bool:
             return rest[0] - head >= 1
         head -= rest[0]
         rest = rest[1:]
-    return bool(rest) and (rest[0] >= 3 or set(rest) <= {2} or digits[len(digits) - 10] == "9" and max(rest) >= 2 and len(rest) >= 5)
+    return bool(rest) and (rest[0] >= 3 or set(rest) <= {2} or (digits[-10] == "9" and max(rest) >= 2 and len(rest) >= 5))
 
 
 def foreign(digits: str, *, bare: bool = False) -> bool:
@@ -66,7 +66,7 @@ def local(digits: str, shape: tuple[int, ...], gaps: Set[str], *, named: bool) -
         return True
     if len(digits) == 9 and shape in _CENTRAL_ASIA and gaps <= {"-", " "}:
         return True
-    return named and shape in _LOCAL_NAMED and (len(gaps) == 1 and gaps <= {"-", " "} or shape == (7,))
+    return named and shape in _LOCAL_NAMED and (shape == (7,) or gaps in ({"-"}, {" "}))
 
 
 def _possible(digits: str) -> bool:

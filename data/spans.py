@@ -28,6 +28,7 @@ KINDS: tuple[str, ...] = (
 # A letter of no word that occurs in Russian: what stands for a placeholder joins nothing and is found by nothing.
 _BLANK = "\u01c2"
 _PLACEHOLDER = re.compile(rf"<(?:{'|'.join(KINDS)})>")
+_DIGIT = re.compile(r"\d")
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 # Letters written for digits inside a number: «9O4», «3О», «I2».
 _LETTER_DIGITS = str.maketrans("OoОоЗзбБlI", "0000336611")
@@ -48,21 +49,32 @@ class Span:
 class Reading:
     """A text made ready for finders; every form has the length of the original, so that offsets are shared.
 
-    `text` has earlier placeholders blanked out.
+    In `text` placeholders, and what has been found already, are blanked out.
     """
 
     text: str
-    placeholders: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, text: str) -> Reading:
         """Read a text: any string, also one that holds placeholders."""
-        places = tuple(match.span() for match in _PLACEHOLDER.finditer(text)) if "<" in text else ()
-        return cls(_PLACEHOLDER.sub(lambda match: _BLANK * len(match[0]), text) if places else text, places)
+        return cls(_PLACEHOLDER.sub(lambda match: _BLANK * len(match[0]), text) if "<" in text else text)
+
+    def without(self, spans: Iterable[Span]) -> Reading:
+        """The same text with spans blanked out, which must be sorted and must not overlap."""
+        parts: list[str] = []
+        done = 0
+        for span in spans:
+            parts += (self.text[done : span.start], _BLANK * (span.end - span.start))
+            done = span.end
+        return Reading("".join((*parts, self.text[done:])))
+
+    def is_free(self, start: int, end: int) -> bool:
+        """Whether nothing in these characters is blanked out."""
+        return self.text.find(_BLANK, start, end) < 0
 
     @cached_property
     def lower(self) -> str:
-        """Lower case, ё as е."""
+        """`text` in lower case, ё as е."""
         lower = self.text.lower()
         if len(lower) != len(self.text):  # a few capitals have a lower case of two characters
             lower = "".join(low if len(low := char.lower()) == 1 else char for char in self.text)
@@ -71,12 +83,14 @@ class Reading:
     @cached_property
     def has_digit(self) -> bool:
         """Whether any digit of any script occurs."""
-        return re.search(r"\d", self.text) is not None
+        return _DIGIT.search(self.text) is not None
 
     @cached_property
     def numeric(self) -> str:
         """`lower` with digits of other scripts, and letters written for digits, as ASCII digits."""
         text = self.text
+        if not self.has_digit:
+            return self.lower
         if not text.isascii():
             text = _OTHER_DIGIT.sub(lambda match: str(unicodedata.decimal(match[0])), text)
         text = _MIXED_NUMBER.sub(lambda match: match[0].translate(_LETTER_DIGITS), text)
