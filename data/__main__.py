@@ -98,7 +98,8 @@ def import_(
     """
     fields = Fields(text=text_field, label=label_field, rename=read_map(labels) if labels else {})
     batch = read([source], example_parser(load_taxonomy(taxonomy), fields), strict)
-    with output.open("w", encoding="utf-8") as file:
+    # Half an emoji is what some clients do send: it is written as its JSON escape.
+    with output.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for example in batch.records:
             row = {key: value for key, value in dataclasses.asdict(example).items() if value not in ("", None)}
             row["topic"] = row.pop("label")

@@ -23,7 +23,10 @@ def command_line(name: str, text: str) -> typer.Typer:
 
 
 def run(app: typer.Typer) -> None:
-    """Run a command; RubricatorError prints `error: ...` and exits with its code, Ctrl-C exits with 130, a closed pipe quietly."""
+    """Run a command; RubricatorError prints `error: ...` and exits with its code.
+
+    A file or folder that the system refuses is such an error too; Ctrl-C exits with 130, a closed pipe quietly.
+    """
     try:
         app()
     except RubricatorError as error:
@@ -33,4 +36,9 @@ def run(app: typer.Typer) -> None:
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)  # noqa: T201
         sys.exit(1)

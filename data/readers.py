@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,7 +47,8 @@ class Batch(Generic[Record]):
         if not self.rejected:
             path.unlink(missing_ok=True)
             return
-        with path.open("w", encoding="utf-8") as file:
+        # What UTF-8 cannot hold becomes its JSON escape.
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
             for row in self.rejected:
                 json.dump({"path": row.path, "line": row.line, "reason": row.reason, "raw": row.raw}, file, ensure_ascii=False)
                 file.write("\n")
@@ -67,6 +70,8 @@ class Fields:
 def rows(path: Path | str) -> Iterator[tuple[int, dict[str, Any] | str, str]]:
     """Yield (line from 1, row or the reason why it is none, the line as read) of a .jsonl or .csv file, or of JSONL on standard input ("-")."""
     if str(path) == "-":
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
         yield from _jsonl(sys.stdin)
         return
     path = Path(path)
@@ -93,18 +98,36 @@ def _jsonl(file: TextIO) -> Iterator[tuple[int, dict[str, Any] | str, str]]:
 
 
 def _csv(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any] | str, str]]:
-    reader = csv.DictReader(file)
-    if not reader.fieldnames:
-        raise DataError(f"{path}: empty; expected a first line with the names of the columns")
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in file:
+            taken.append(line)
+            yield line
+
+    # Not strict, a quote that is never closed would swallow all the lines that follow as one text.
+    reader = csv.DictReader(lines(), strict=True)
     try:
-        for row in reader:
-            raw = ",".join("" if value is None else str(value) for value in row.values())
-            if None in row:
-                yield reader.line_num, f"more values than the {len(reader.fieldnames)} columns; quote values that hold commas", raw
-            else:
-                yield reader.line_num, {key: value for key, value in row.items() if value not in (None, "")}, raw
+        columns = reader.fieldnames
     except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: not CSV: {error}") from error
+        raise DataError(f"{path}:1: not CSV: {error}; expected a first line with the names of the columns") from error
+    if not columns:
+        raise DataError(f"{path}: empty; expected a first line with the names of the columns")
+    while True:
+        taken.clear()
+        before = reader.line_num
+        try:
+            row: dict[str, Any] | str | None = next(reader, None)
+        except csv.Error as error:
+            row = f"not CSV ({error}); close every quote and double those inside a value"
+        if row is None:
+            return
+        if isinstance(row, dict) and None in row:
+            row = f"more values than the {len(columns)} columns; quote values that hold commas"
+        elif isinstance(row, dict):
+            row = {key: value for key, value in row.items() if value not in (None, "")}
+        blank = len(list(itertools.takewhile(lambda line: not line.strip(), taken)))
+        yield before + blank + 1, row, "".join(taken[blank:])
 
 
 def read(paths: Iterable[Path | str], parse: Callable[[dict[str, Any], str], Record], strict: bool = False) -> Batch[Record]:
@@ -179,7 +202,7 @@ def parse_any(row: Mapping[str, Any], default_id: str) -> Message | Conversation
 
 
 def example_parser(taxonomy: Taxonomy | None, fields: Fields | None = None) -> Callable[[dict[str, Any], str], Example]:
-    """A parser of labelled messages; with a taxonomy, topics, needs and channels must be known to it."""
+    """A parser of labelled messages; with a taxonomy, topics, needs and channels must be known to it, without one no needs are read."""
     names = fields or Fields()
 
     def parse(row: dict[str, Any], default_id: str) -> Example:
@@ -221,7 +244,8 @@ def _labels(row: Mapping[str, Any], names: Fields, taxonomy: Taxonomy | None) ->
     label = names.rename.get(label, label)
     if not label:
         raise RowError(names.label, "missing; expected the label of the message (another field's name is given with --label-field)")
-    need = _string(row, "need", "") or None
+    # Where no needs are known, a member of that name may be anything.
+    need = (_string(row, "need", "") or None) if taxonomy and label in taxonomy.labels and taxonomy.needs(label) else None
     also = row.get("also") or []
     if isinstance(also, str):
         also = [part for part in also.replace(";", ",").split(",") if part]
@@ -245,6 +269,8 @@ def _string(row: Mapping[str, Any], name: str, default: str) -> str:
         return default
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise RowError(name, f"expected a string, got {type(value).__name__}")
+    if any("\ud800" <= character <= "\udfff" for character in str(value)):
+        raise RowError(name, "not UTF-8; save the file as UTF-8")
     return str(value) or default
 
 

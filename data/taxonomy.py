@@ -85,7 +85,7 @@ class Taxonomy:
     def route(self, label: str, need: str | None) -> tuple[str | None, int]:
         """Queue and priority for a label and its need (None: the topic's own)."""
         topic = self.label(label)
-        place: Topic | Need = topic.needs[need] if need in topic.needs else topic
+        place: Topic | Need = topic.needs.get(need, topic) if need else topic
         return place.queue, place.priority
 
     def as_dict(self) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _slices(console: Console, slices: Mapping[str, Mapping[str, tuple[int, float
 def show_certificate(console: Console, name: str, certificate: Certificate | None) -> None:
     """Say in one line what was proven."""
     if certificate is None:
-        console.print(f"{name}: nothing to certify on, so nothing is done without a person", highlight=False)
+        console.print(f"{name}: nothing to certify on, so nothing is done without a person", highlight=False, soft_wrap=True)
         return
     sure = f"{100 * (1 - certificate.delta):.0f} %"
     if certificate.threshold is None:
@@ -79,10 +79,12 @@ def show_certificate(console: Console, name: str, certificate: Certificate | Non
             f"{name}: not proven (target {certificate.target:.2f}; at the strictest threshold {certificate.errors} errors in {certificate.n}, "
             f"bound {certificate.bound:.4f}); {more}",
             highlight=False,
+            soft_wrap=True,
         )
         return
     console.print(
         f"{name}: from {certificate.threshold:.4f} on; {certificate.n} of {certificate.total} messages ({certificate.coverage:.1%}), {certificate.errors} errors; "
         f"with {sure} confidence at least {certificate.bound:.4f} are right (target {certificate.target:.2f})",
         highlight=False,
+        soft_wrap=True,
     )

@@ -74,13 +74,20 @@ class Config:
         return dataclasses.asdict(self)
 
     def changed(self, lang: str | None = None, target_precision: float | None = None, folds: int | None = None) -> Config:
-        """The same with what a command line named."""
-        return dataclasses.replace(
+        """The same with what a command line named.
+
+        Raises:
+            ConfigError: a value is out of range.
+        """
+        model, split, decision = self.model, self.split, self.decision
+        config = dataclasses.replace(
             self,
-            model=dataclasses.replace(self.model, lang=lang or self.model.lang),
-            split=dataclasses.replace(self.split, folds=self.split.folds if folds is None else folds),
-            decision=dataclasses.replace(self.decision, target_precision=target_precision or self.decision.target_precision),
+            model=model if lang is None else dataclasses.replace(model, lang=lang),
+            split=split if folds is None else dataclasses.replace(split, folds=folds),
+            decision=decision if target_precision is None else dataclasses.replace(decision, target_precision=target_precision),
         )
+        config.check("options")
+        return config
 
     @classmethod
     def load(cls, path: Path | None) -> Self:
@@ -97,18 +104,50 @@ class Config:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}; experiments/configs holds examples") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: not TOML: {error}") from error
-        config = _build(cls, {"name": path.stem, **raw}, str(path))
-        shares = dataclasses.asdict(config.split)
-        shares.pop("folds")
-        if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0 or not config.split.fit:
-            raise ConfigError(f"{path}: [split]: shares must not be negative and sum to 1, got {shares}")
-        if not 0.5 <= config.decision.target_precision < 1 or not 0 < config.decision.delta < 0.5:
-            raise ConfigError(f"{path}: [decision]: target_precision must be from 0.5 to below 1, delta between 0 and 0.5")
-        if not 0 <= config.decision.open_cost < 0.5:
-            raise ConfigError(f"{path}: [decision]: open_cost must be from 0 to below 0.5, got {config.decision.open_cost}")
-        if not 16 <= config.decision.prototypes <= 4096:
-            raise ConfigError(f"{path}: [decision]: prototypes must be from 16 to 4096, got {config.decision.prototypes}")
+        config: Self = _build(cls, {"name": path.stem, **raw}, str(path))
+        config.check(str(path))
         return config
+
+    def check(self, place: str) -> None:
+        """Refuse values out of range; `place` is where they were written.
+
+        Raises:
+            ConfigError: the first value that cannot be used, and what it may be.
+        """
+        model, decision = self.model, self.decision
+        shares = dataclasses.asdict(self.split)
+        folds = shares.pop("folds")
+        rules = (
+            (self.seed >= 0, f"seed must not be negative, got {self.seed}"),
+            (self.jobs != 0, "jobs must be the number of processes, or -1 for all cores, got 0"),
+            (_is_range(model.words), f"[model]: words must be [shortest, longest] or [], got {list(model.words)}"),
+            (_is_range(model.characters), f"[model]: characters must be [shortest, longest] or [], got {list(model.characters)}"),
+            (
+                bool(model.words or model.characters or model.lemmas),
+                "[model]: words, characters and lemmas are all off; give at least one of them",
+            ),
+            (model.C > 0, f"[model]: C must be above 0, got {model.C}"),
+            (model.encoder_weight > 0, f"[model]: encoder_weight must be above 0, got {model.encoder_weight}"),
+            (
+                abs(sum(shares.values()) - 1) <= 1e-6 and min(shares.values()) >= 0 and shares["fit"] > 0,
+                f"[split]: shares must not be negative and sum to 1, got {shares}",
+            ),
+            (folds == 0 or folds >= 2, f"[split]: folds must be 0 (none) or at least 2, got {folds}"),
+            (
+                0.5 <= decision.target_precision < 1 and 0 < decision.delta < 0.5,
+                "[decision]: target_precision must be from 0.5 to below 1, delta between 0 and 0.5",
+            ),
+            (0 < decision.max_swallowed < 1, f"[decision]: max_swallowed must be between 0 and 1, got {decision.max_swallowed}"),
+            (0 <= decision.open_cost < 0.5, f"[decision]: open_cost must be from 0 to below 0.5, got {decision.open_cost}"),
+            (16 <= decision.prototypes <= 4096, f"[decision]: prototypes must be from 16 to 4096, got {decision.prototypes}"),
+        )
+        for holds, message in rules:
+            if not holds:
+                raise ConfigError(f"{place}: {message}")
+
+
+def _is_range(values: tuple[int, ...]) -> bool:
+    return not values or 1 <= values[0] <= values[1]
 
 
 def _build(kind: type[Any], raw: Mapping[str, Any], place: str) -> Any:
