@@ -63,7 +63,7 @@ def evaluate(table: Predictions, name: str, rounds: int = 500) -> Evaluation:
         if not math.isnan(metric(table.columns))
     }
     over_authors = {key: interval(table, metrics.HEADLINES[key], "authors", rounds) for key in figures} if authors >= 4 else {}
-    labels = sorted(set(table.columns.gold))
+    labels = sorted({row.label for row in table.rows})
     return Evaluation(
         name=name,
         n=len(table),

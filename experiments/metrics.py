@@ -20,20 +20,24 @@ def accuracy(table: Columns) -> float:
 
 def f1(table: Columns, label: str) -> float:
     """F1 of one label: 2 TP / (2 TP + FP + FN)."""
-    hits = int(((table.gold == label) & table.right).sum())
-    total = int((table.gold == label).sum() + (table.predicted == label).sum())
+    code = table.code(label)
+    hits = int(((table.gold_code == code) & table.right).sum())
+    total = int((table.gold_code == code).sum() + (table.predicted_code == code).sum())
     return 2 * hits / total if hits else 0.0
 
 
 def macro_f1(table: Columns) -> float:
     """Mean F1 over the labels that occur in the gold column."""
-    labels = sorted(set(table.gold))
-    return float(np.mean([f1(table, label) for label in labels])) if labels else float("nan")
+    size = len(table.labels)
+    hits = np.bincount(table.gold_code[table.right], minlength=size)
+    gold, said = np.bincount(table.gold_code, minlength=size), np.bincount(table.predicted_code, minlength=size)
+    present = gold > 0
+    return float((2 * hits[present] / (gold + said)[present]).mean()) if present.any() else float("nan")
 
 
 def need_accuracy(table: Columns) -> float:
     """Share of right needs among messages whose topic is right and is a request (a null need counts as wrong)."""
-    known = table.right & (table.gold != table.no_request)
+    known = table.right & (table.gold_code != table.code(table.no_request))
     return float(table.need_right[known].mean()) if known.any() else float("nan")
 
 
@@ -45,14 +49,14 @@ def auto_precision(table: Columns) -> float:
 
 def coverage(table: Columns) -> float:
     """Share of requests that are marked auto."""
-    requests = table.gold != table.no_request
+    requests = table.gold_code != table.code(table.no_request)
     return float((table.status[requests] == "auto").mean()) if requests.any() else float("nan")
 
 
 def swallowed(table: Columns) -> float:
     """Share of real requests among messages that are said to be none."""
     said = table.status == "no_request"
-    return float((table.gold[said] != table.no_request).mean()) if said.any() else float("nan")
+    return float((table.gold_code[said] != table.code(table.no_request)).mean()) if said.any() else float("nan")
 
 
 def brier(table: Columns) -> float:
@@ -83,7 +87,7 @@ def unknown_auroc(table: Columns) -> float:
     """Area under the ROC curve of the open topic's probability: open messages against all others (nan if only one kind occurs)."""
     if table.open_label is None:
         return float("nan")
-    positive = table.gold == table.open_label
+    positive = table.gold_code == table.code(table.open_label)
     if positive.all() or not positive.any():
         return float("nan")
     from scipy.stats import rankdata
@@ -95,13 +99,13 @@ def unknown_auroc(table: Columns) -> float:
 
 def in_scope_accuracy(table: Columns) -> float:
     """Share of right labels among messages that are not of the open label (an answer `open` counts as wrong)."""
-    inside = table.gold != table.open_label
+    inside = table.gold_code != table.code(table.open_label)
     return float(table.right[inside].mean()) if table.open_label and inside.any() else float("nan")
 
 
 def open_recall(table: Columns) -> float:
     """Share of messages of the open label that got it."""
-    outside = table.gold == table.open_label
+    outside = table.gold_code == table.code(table.open_label)
     return float(table.right[outside].mean()) if table.open_label and outside.any() else float("nan")
 
 

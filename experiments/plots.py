@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ def _figure(width: float, height: float) -> Any:
 def confusion(table: Predictions, path: Path, limit: int = 30) -> None:
     """Counts and row shares of gold against given topics (the `limit` most frequent)."""
     columns = table.columns
-    names, counts = np.unique(columns.gold.astype(str), return_counts=True)
-    labels = sorted(names[np.argsort(-counts, kind="stable")][:limit])
-    grid = np.asarray([[int(((columns.gold == gold) & (columns.predicted == said)).sum()) for said in labels] for gold in labels])
+    counts = Counter(row.label for row in table.rows)
+    labels = sorted(label for label, _ in counts.most_common(limit))
+    pairs = Counter((row.label, row.predicted) for row in table.rows)
+    grid = np.asarray([[pairs[gold, said] for said in labels] for gold in labels])
     share = grid / np.maximum(grid.sum(axis=1, keepdims=True), 1)
     figure = _figure(2 + 0.8 * len(labels), 1.5 + 0.7 * len(labels))
     axes = figure.add_subplot()

@@ -75,10 +75,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Columns:
-    """The table as arrays of n values, for figures and for drawing rows again and again."""
+    """The table as arrays of n values, for figures and for drawing rows again and again; labels are positions in `labels`."""
 
-    gold: npt.NDArray[np.object_]
-    predicted: npt.NDArray[np.object_]
+    labels: tuple[str, ...]
+    gold_code: npt.NDArray[np.intp]
+    predicted_code: npt.NDArray[np.intp]
     confidence: npt.NDArray[np.float64]
     right: npt.NDArray[np.bool_]
     need_right: npt.NDArray[np.bool_]
@@ -88,11 +89,15 @@ class Columns:
     open_label: str | None
 
     def __len__(self) -> int:
-        return len(self.gold)
+        return len(self.gold_code)
+
+    def code(self, label: str | None) -> int:
+        """Position of a label in `labels`, or -1."""
+        return self.labels.index(label) if label in self.labels else -1
 
     def take(self, index: npt.NDArray[np.intp]) -> Columns:
         """The rows at these positions, repeats allowed."""
-        arrays = {name: value[index] for name, value in self.__dict__.items() if isinstance(value, np.ndarray)}
+        arrays: dict[str, Any] = {name: value[index] for name, value in self.__dict__.items() if isinstance(value, np.ndarray)}
         return replace(self, **arrays)
 
 
@@ -114,9 +119,12 @@ class Predictions:
         def column(values: Iterable[object], kind: type = object) -> npt.NDArray[Any]:
             return np.asarray(list(values), dtype=kind)
 
+        labels = tuple(sorted({label for row in self.rows for label in (row.label, row.predicted)}))
+        number = {label: position for position, label in enumerate(labels)}
         return Columns(
-            gold=column(row.label for row in self.rows),
-            predicted=column(row.predicted for row in self.rows),
+            labels=labels,
+            gold_code=column((number[row.label] for row in self.rows), np.intp),
+            predicted_code=column((number[row.predicted] for row in self.rows), np.intp),
             confidence=column((row.confidence for row in self.rows), float),
             right=column((row.right for row in self.rows), bool),
             need_right=column((row.right and row.need == row.predicted_need for row in self.rows), bool),
@@ -164,3 +172,7 @@ class Predictions:
             return cls(rows, special["no_request"], special["open_label"])
         except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
             raise DataError(f"{path}: not a table of predictions ({type(error).__name__}); a run of training writes one") from error
+
+
+def _members(row: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name in known}

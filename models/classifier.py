@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -121,7 +121,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
             scores = scores + vectors @ self.encoder_weights_
         return np.asarray(scores + self.intercept_, dtype=np.float64)
 
-    def leaf_topics_in(self, topics: Sequence[str]) -> npt.NDArray[np.intp]:
+    def leaf_topics_in(self, topics: Iterable[str]) -> npt.NDArray[np.intp]:
         """Position in `topics` of every leaf's topic, (leaves,)."""
         names = list(topics)
         return np.asarray([names.index(topic) for topic, _ in self.leaves_], dtype=np.intp)

@@ -157,7 +157,7 @@ def _labelled(path: Path, tagger: Tagger, labels: Path | None, text_field: str, 
     if not batch.records:
         raise DataError(f"{path}: no usable messages; first reason: {batch.rejected[0].reason if batch.rejected else 'the file is empty'}")
     classifier = tagger.classifier
-    config = replace(Config(), model=replace(Config().model, repair=classifier.repair, lang=classifier.lang, encoder=classifier.encoder))
+    config = replace(Config(), model=replace(Config().model, repair=str(classifier.repair), lang=classifier.lang, encoder=classifier.encoder))
     return prepare(batch.records, config, progress)
 
 
