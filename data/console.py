@@ -12,7 +12,7 @@ from data.errors import RubricatorError
 
 def command_line(name: str, text: str) -> typer.Typer:
     """An application for `python -m NAME` with the settings that all share."""
-    return typer.Typer(
+    app = typer.Typer(
         name=f"python -m {name}",
         help=text,
         no_args_is_help=True,
@@ -20,6 +20,9 @@ def command_line(name: str, text: str) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
+    # With a callback, an application of one command still wants the command's name.
+    app.callback()(lambda: None)
+    return app
 
 
 def run(app: typer.Typer) -> None:
