@@ -113,9 +113,10 @@ def _csv(path: Path, file: TextIO) -> Iterator[tuple[int, dict[str, Any] | str, 
         raise DataError(f"{path}:1: not CSV: {error}; expected a first line with the names of the columns") from error
     if not columns:
         raise DataError(f"{path}: empty; expected a first line with the names of the columns")
+    before = 0
     while True:
+        before += len(taken)  # the reader's own count leaves out lines it stumbled over
         taken.clear()
-        before = reader.line_num
         try:
             row: dict[str, Any] | str | None = next(reader, None)
         except csv.Error as error:

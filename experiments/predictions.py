@@ -165,10 +165,7 @@ class Predictions:
             with path.open(encoding="utf-8") as file:
                 special = json.loads(next(file))
                 raw = [json.loads(line) for line in file]
-            rows = [
-                Row(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name in known})
-                for row in raw
-            ]
+            rows = [Row(**_members(row, known)) for row in raw]
             return cls(rows, special["no_request"], special["open_label"])
         except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
             raise DataError(f"{path}: not a table of predictions ({type(error).__name__}); a run of training writes one") from error

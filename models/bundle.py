@@ -221,6 +221,7 @@ def load(folder: Path | str = CHAMPION) -> Tagger:
             leaves=manifest.leaves,
             thresholds=Thresholds(**manifest.thresholds),
             model=manifest.version,
+            candidates=Candidates(**{name: tuple(values) for name, values in manifest.candidates.items()}),
         )
         return Tagger(classifier, Calibration.from_dict(manifest.calibration), neighbours, decider)
     except (KeyError, TypeError, ValueError, OSError) as error:

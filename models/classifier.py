@@ -33,7 +33,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         encoder: "use", "none" or "folder:PATH" of a saved sentence-transformers or model2vec model.
         encoder_weight: length of the encoder's vector beside the TF-IDF blocks, each of length 1.
         C: inverse strength of regularisation.
-        repair: steps of models.text.STEPS, "all" or "none".
+        repair: "all", "none", or names of models.text.STEPS joined by commas.
         sharpness: scale of the decision values in the softmax of `predict_proba` (calibration learns its own).
         seed: of the coordinate descent.
         encodings: what encodes the training texts in `fit` (a cache); None: the encoder itself.
@@ -48,7 +48,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         encoder: str = "use",
         encoder_weight: float = 1.0,
         C: float = 0.5,
-        repair: str | tuple[str, ...] = "all",
+        repair: str = "all",
         sharpness: float = 4.0,
         seed: int = 0,
         encodings: Encoder | None = None,

@@ -105,12 +105,12 @@ class Decider:
         repairs: Sequence[str] | None = None,
     ) -> Tag:
         """Decide on one message: (topics,) and (leaves,) probabilities, and the probability that it is like nothing known."""
-        shown = np.round(topics, DECIMALS)
+        shown, leaves, unknown = np.round(topics, DECIMALS), np.round(leaves, DECIMALS), round(unknown, DECIMALS)
         order = np.argsort(-shown, kind="stable")
         ranking = tuple((self.topics[number], float(shown[number])) for number in order)
         best, confidence = self.answer(shown)
         status, reason = self._status(best, confidence, leaves, unknown)
-        need = self._need(best, leaves, float(topics[self.topics.index(best)]))
+        need = self._need(best, leaves, confidence)
         topic = None if status == "no_request" else best
         queue, priority = self.taxonomy.route(best, need)
         if status == "review":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import metadata
@@ -143,7 +144,7 @@ class CachedEncoder:
                 try:
                     with np.load(self._path, allow_pickle=False) as stored:
                         self._known = {bytes(key): vector for key, vector in zip(stored["keys"], stored["vectors"], strict=True)}
-                except (OSError, ValueError, KeyError, EOFError):
+                except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
                     self._path.unlink()  # a cache: what is damaged is computed again
         return self._known
 

@@ -23,10 +23,10 @@ class Prepared:
 
 
 class Preparation:
-    """Repair by the given steps ("all", "none" or names of models.text.STEPS), then mask."""
+    """Repair by the given steps ("all", "none" or names of models.text.STEPS joined by commas), then mask."""
 
-    def __init__(self, repair: str | tuple[str, ...] = "all", lang: str = "ru") -> None:
-        steps = {"all": STEPS, "none": ()}.get(repair, (repair,)) if isinstance(repair, str) else tuple(repair)
+    def __init__(self, repair: str = "all", lang: str = "ru") -> None:
+        steps = STEPS if repair == "all" else () if repair == "none" else tuple(repair.split(","))
         self._repair = TextRepair(steps, lang)
 
     def __call__(self, text: str) -> Prepared:

@@ -110,5 +110,48 @@ def certify(
     certify_file(data, model, labels, text_field, label_field, target_precision, output)
 
 
+@app.command()
+def curve(config: Annotated[Optional[Path], typer.Argument(help="TOML; experiments/configs holds examples.")] = None) -> None:
+    """Learning curves over messages and over authors, measured on held-out authors (certifying and test authors of the configuration).
+
+    Example: python -m training curve experiments/configs/default.toml
+    """
+    from training.config import Config
+    from training.study_commands import curve_table
+
+    curve_table(Config.load(config))
+
+
+@app.command()
+def noise(
+    config: Annotated[Optional[Path], typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    ablate: Annotated[bool, typer.Option("--ablate", help="Leave each repair step out in turn.")] = False,
+    messages: Annotated[int, typer.Option(help="Held-out messages to spoil.", min=100)] = 1000,
+) -> None:
+    """Spoil messages of held-out authors by each kind of noise and measure what repair brings back.
+
+    Example: python -m training noise --ablate
+    """
+    from training.config import Config
+    from training.study_commands import noise_table
+
+    noise_table(Config.load(config), messages, ablate)
+
+
+@app.command()
+def tune(
+    config: Annotated[Optional[Path], typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    change: Annotated[Optional[list[str]], typer.Option(help="key=value of [model] to try, e.g. C=0.3; may be repeated.")] = None,
+) -> None:
+    """Alternatives side by side by author-grouped cross-validation on the fit and calibrate authors, each with its paired interval.
+
+    Example: python -m training tune --change lemmas=true --change encoder_weight=1.5
+    """
+    from training.config import Config
+    from training.study_commands import tune_table
+
+    tune_table(Config.load(config), change or [])
+
+
 if __name__ == "__main__":
     run(app)

@@ -16,7 +16,10 @@ DEFAULT_PATH = Path("experiments/configs/default.toml")
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Parameters of models.classifier.TopicClassifier; n-gram ranges are [shortest, longest], [] for none."""
+    """Parameters of models.classifier.TopicClassifier; n-gram ranges are [shortest, longest], [] for none.
+
+    `typos` is the share of messages learned from once more with typing errors.
+    """
 
     lang: str = "ru"
     words: tuple[int, ...] = (1, 2)
@@ -26,6 +29,7 @@ class ModelConfig:
     encoder_weight: float = 1.0
     C: float = 0.6
     repair: str = "all"
+    typos: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,19 @@ class Config:
         )
         config.check("options")
         return config
+
+    def with_model(self, change: str) -> Config:
+        """The same with one `key=value` of [model] changed, the value as TOML writes it (a bare word is a string)."""
+        key, _, value = change.partition("=")
+        try:
+            raw = tomllib.loads(f"{key} = {value}")
+        except tomllib.TOMLDecodeError:
+            raw = {key: value}
+        hints = get_type_hints(ModelConfig)
+        if not value or key not in hints:
+            raise ConfigError(f"--change {change!r}: expected key=value with a key of [model]{nearest(key, hints)}")
+        current = {name: list(old) if isinstance(old, tuple) else old for name, old in dataclasses.asdict(self.model).items()}
+        return dataclasses.replace(self, model=_build(ModelConfig, {**current, **raw}, "--change"))
 
     @classmethod
     def load(cls, path: Path | None) -> Self:

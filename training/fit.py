@@ -19,7 +19,7 @@ from models.decision import DECIMALS, Candidates, Certificate, Decider, Threshol
 from models.openset import Neighbours, signals
 from models.tagger import Prediction, Tagger
 from training.config import Config
-from training.material import Material, classifier_of
+from training.material import SPOILT, Material, classifier_of
 from training.progress import Progress
 
 Calibrated = tuple[Scores, Scores, npt.NDArray[np.intp]]
@@ -232,8 +232,10 @@ def cross_validate(material: Material, taxonomy: Taxonomy, config: Config, progr
         )
     fold = np.asarray(split.folds([example.group for example in material.examples], material.labels, count, config.seed))
 
+    measured = np.asarray([example.slice != SPOILT for example in material.examples])
+
     def one(number: int) -> list[Row]:
-        learn, hold = material.take(np.flatnonzero(fold != number)), material.take(np.flatnonzero(fold == number))
+        learn, hold = material.take(np.flatnonzero(fold != number)), material.take(np.flatnonzero((fold == number) & measured))
         classifier = fit_classifier(learn, config)
         topics = tuple(label for label in taxonomy.labels if label in classifier.classes_)
         plain = Calibration(classifier.sharpness, np.zeros(len(topics)), np.zeros(0), 0.0, None)

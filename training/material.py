@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,14 @@ from data.errors import DataError
 from data.messages import Example
 from models.classifier import TopicClassifier
 from models.encoders import CachedEncoder, Vectors, make_encoder
+from models.noise import spoil
 from models.prepare import Preparation, Prepared
 from training.config import Config
 from training.progress import Progress
 
 PARTS = ("fit", "calibrate", "certify", "test")
 SHORT = 25  # characters; shorter messages ("спасибо большое") are the same by nature
+SPOILT = "spoilt"  # slice of copies with typing errors: learned from, never measured on
 CACHE = Path(".cache/encodings")
 
 
@@ -120,6 +123,16 @@ def split_authors(examples: Sequence[Example], config: Config, given: Mapping[st
         if not members and (part in shares or part in given):
             raise DataError(f"no messages are left for {part!r}; give more authors or change [split]")
     return parts
+
+
+def with_noise(examples: Sequence[Example], config: Config) -> list[Example]:
+    """Examples and, for the configured share of those in the configured language, a copy with typing errors, seeded by its id."""
+    copies = []
+    for example in examples:
+        draw = random.Random(f"{config.seed}/{example.id}")  # noqa: S311
+        if example.lang in ("", config.model.lang) and draw.random() < config.model.typos:
+            copies.append(replace(example, id=f"{example.id}~typos", text=spoil(example.text, "typos", draw), slice=SPOILT))
+    return [*examples, *copies]
 
 
 def fingerprint(examples: Sequence[Example]) -> str:

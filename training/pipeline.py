@@ -25,7 +25,7 @@ from models import bundle
 from models.tagger import Tagger
 from training.config import Config
 from training.fit import Fitted, cross_validate, fit, predict, prove
-from training.material import Material, fingerprint, prepare, split_authors
+from training.material import Material, fingerprint, prepare, split_authors, with_noise
 from training.progress import Progress
 from training.sources import Sources, gather, put_aside
 
@@ -88,13 +88,20 @@ def train_run(request: Request) -> Run:
 def _materials(sources: Sources, config: Config, progress: Progress) -> tuple[dict[str, Material], Material]:
     """The parts, and all that is learned from or calibrated on together (what cross-validation may use)."""
     parts = split_authors(sources.examples, config, sources.given)
-    every = [example for members in parts.values() for example in members]
+    parts["fit"] = with_noise(parts["fit"], config)
+    # Copies of the calibrating and certifying messages are learned from in cross-validation only.
+    extra = (
+        with_noise([*parts["calibrate"], *parts["certify"]], config)[len(parts["calibrate"]) + len(parts["certify"]) :]
+        if config.split.folds
+        else []
+    )
+    every = [*(example for members in parts.values() for example in members), *extra]
     material = prepare(every, config, progress)
     place = {example.id: number for number, example in enumerate(material.examples)}
     if len(place) < len(every):
         raise DataError("the same id stands in several of the files given; ids must differ")
     taken = {part: material.take([place[example.id] for example in members]) for part, members in parts.items()}
-    used = [place[example.id] for part in ("fit", "calibrate", "certify") for example in parts[part]]
+    used = [place[example.id] for members in (parts["fit"], parts["calibrate"], parts["certify"], extra) for example in members]
     return taken, material.take(sorted(used))
 
 
@@ -157,7 +164,7 @@ def _labelled(path: Path, tagger: Tagger, labels: Path | None, text_field: str, 
     if not batch.records:
         raise DataError(f"{path}: no usable messages; first reason: {batch.rejected[0].reason if batch.rejected else 'the file is empty'}")
     classifier = tagger.classifier
-    config = replace(Config(), model=replace(Config().model, repair=str(classifier.repair), lang=classifier.lang, encoder=classifier.encoder))
+    config = replace(Config(), model=replace(Config().model, repair=classifier.repair, lang=classifier.lang, encoder=classifier.encoder))
     return prepare(batch.records, config, progress)
 
 

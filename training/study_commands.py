@@ -1,0 +1,102 @@
+"""The studies as tables on a terminal, in Markdown, so that they can go into a log as they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+
+from data.errors import DataError
+from experiments.intervals import interval, paired_interval
+from experiments.metrics import macro_f1, need_accuracy
+from experiments.predictions import Predictions
+from training.config import Config
+from training.fit import cross_validate
+from training.material import Material, prepare, split_authors, with_noise
+from training.progress import Progress
+from training.sources import Sources, gather
+from training.studies import Line, learning_curve, noise, plain_tagger
+
+
+def _parts(config: Config, progress: Progress) -> tuple[Sources, dict[str, Material]]:
+    from data.readers import Fields
+
+    sources = gather(Path(config.data), Path(config.taxonomy), [], {}, Fields(), progress)
+    parts = split_authors(sources.examples, config, {})
+    for part in ("fit", "calibrate"):
+        parts[part] = with_noise(parts[part], config)
+    material = prepare([example for members in parts.values() for example in members], config, progress)
+    place = {example.id: number for number, example in enumerate(material.examples)}
+    return sources, {part: material.take([place[example.id] for example in members]) for part, members in parts.items()}
+
+
+def _join(*materials: Material) -> Material:
+    import numpy as np
+
+    examples, prepared = ([item for material in materials for item in getattr(material, name)] for name in ("examples", "prepared"))
+    joined = Material(examples, prepared, np.concatenate([material.vectors for material in materials]))
+    return joined.take(sorted(range(len(examples)), key=lambda number: examples[number].id))
+
+
+def _print(lines: Iterable[Line], against: str) -> None:
+    console = Console(width=200)
+    console.print(f"| | messages | macro-F1 | {against} |\n| --- | --- | --- | --- |", highlight=False, markup=False)
+    for line in lines:
+        console.print(f"| {line.name} | {line.n} | {line.figure} | {line.difference or ''} |", highlight=False, markup=False)
+
+
+def curve_table(config: Config) -> None:
+    """Learn from fit and calibrate authors, measure on the certifying and test authors."""
+    progress = Progress()
+    sources, parts = _parts(config, progress)
+    learn, hold = _join(parts["fit"], parts["calibrate"]), _join(parts["certify"], parts["test"])
+    progress.say(
+        f"{len(learn.examples)} messages to learn from, {len(hold.examples)} of {len({e.author for e in hold.examples})} other authors to measure on"
+    )
+    _print(learning_curve(learn, hold, sources.taxonomy, config), "")
+
+
+def noise_table(config: Config, count: int, ablate: bool) -> None:
+    """Spoil `count` messages of certifying and test authors, drawn by a hash of their ids."""
+    progress = Progress()
+    sources, parts = _parts(config, progress)
+    hold = _join(parts["certify"], parts["test"])
+    clean = [
+        example
+        for example, item in zip(hold.examples, hold.prepared, strict=True)
+        if example.lang in ("", config.model.lang) and not item.repairs
+    ]
+    chosen = sorted(clean, key=lambda example: hashlib.sha256(example.id.encode()).hexdigest())[:count]
+    if not chosen:
+        raise DataError("no messages that are clean and in the configured language to spoil")
+    progress.say(f"{len(chosen)} messages of held-out authors that repair leaves as they are")
+    tagger = plain_tagger(_join(parts["fit"], parts["calibrate"]), sources.taxonomy, config)
+    quiet = Progress(quiet=True)
+    _print(noise(tagger, chosen, config, quiet, ablate), "difference: from unspoilt (with repair), from all steps (others)")
+
+
+def tune_table(config: Config, changes: list[str]) -> None:
+    """Cross-validate the configuration and each change of it on the fit and calibrate authors."""
+    progress = Progress()
+    tables: dict[str, Predictions] = {}
+    for name, variant in {"as configured": config, **{change: config.with_model(change) for change in changes}}.items():
+        sources, parts = _parts(variant, progress)
+        material = _join(parts["fit"], parts["calibrate"])
+        with progress.task(name, config.split.folds) as advance:
+            rows = cross_validate(material, sources.taxonomy, variant, advance)
+        tables[name] = Predictions(rows, sources.taxonomy.no_request_label, sources.taxonomy.open_topic)
+    base = tables["as configured"]
+    console = Console(width=200)
+    console.print(
+        "| change | macro-F1 | difference over authors | need | difference |\n| --- | --- | --- | --- | --- |",
+        highlight=False,
+        markup=False,
+    )
+    for name, table in tables.items():
+        cells = [name, str(interval(table, macro_f1, "authors"))]
+        cells += [str(paired_interval(base, table, macro_f1, "authors")) if table is not base else ""]
+        cells += [str(interval(table, need_accuracy, "authors"))]
+        cells += [str(paired_interval(base, table, need_accuracy, "authors")) if table is not base else ""]
+        console.print(f"| {' | '.join(cells)} |", highlight=False, markup=False)
