@@ -123,7 +123,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
 
     def leaf_topics_in(self, topics: Iterable[str]) -> npt.NDArray[np.intp]:
         """Position in `topics` of every leaf's topic, (leaves,)."""
-        names = list(topics)
+        names = [str(name) for name in topics]
         return np.asarray([names.index(topic) for topic, _ in self.leaves_], dtype=np.intp)
 
     def _scores(self, X: Sequence[str]) -> Scores:
