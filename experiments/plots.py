@@ -93,9 +93,10 @@ def unknown(table: Predictions, path: Path) -> None:
     """The probability of being like nothing known, for messages of the open topic and of all others."""
     inside = [row.unknown for row in table.rows if row.label != table.open_label]
     outside = [row.unknown for row in table.rows if row.label == table.open_label]
+    kinds = {name: values for name, values in (("other topics", inside), (str(table.open_label), outside)) if values}
     figure = _figure(6, 4)
     axes = figure.add_subplot()
-    axes.hist([inside, outside], bins=25, range=(0, 1), density=True, label=["other topics", str(table.open_label)])
+    axes.hist(list(kinds.values()), bins=25, range=(0, 1), density=True, label=list(kinds))
     axes.set(xlabel="probability of the unknown", ylabel="density", title="Unlike everything known")
     axes.legend()
     figure.savefig(path, dpi=110)

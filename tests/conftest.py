@@ -9,6 +9,9 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 # A tracking server that a developer's shell names must not get the tests' runs.
 os.environ |= dict.fromkeys(("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"), "")
 
+import shutil
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -168,3 +171,45 @@ def tiny_bundle(
     folder = tmp_path_factory.mktemp("bundles") / "tiny"
     bundle.save(fitted.tagger.with_decider(model="tiny+0"), folder)
     return folder
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """URL of an empty schema of its own on a PostgreSQL server (RUBRICATOR_TEST_POSTGRES, or 127.0.0.1); skipped where there is none."""
+    import psycopg
+
+    server = os.environ.get("RUBRICATOR_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+    schema = f"rubricator_{uuid.uuid4().hex[:12]}"
+    try:
+        connection = psycopg.connect(server, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI needs PostgreSQL at {server}: {error}")
+        pytest.skip(f"no PostgreSQL at {server}; start one, or name it in RUBRICATOR_TEST_POSTGRES")
+    with connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+        yield f"{server}?options=-csearch_path%3D{schema}"
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database file with its tables made: seconds of migrations, once a session."""
+    from experiments import tracking
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert tracking.find_run("none", pytest.fail) is None
+    return folder / tracking.RUNS / "mlflow.db"
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_store: Path) -> Path:
+    """An empty working folder with a tracking store of its own."""
+    from experiments.runs import RUNS
+
+    monkeypatch.chdir(tmp_path)
+    RUNS.mkdir(parents=True)
+    shutil.copy(migrated_store, RUNS / "mlflow.db")
+    return tmp_path
