@@ -9,15 +9,16 @@ from fastapi import FastAPI
 from serving import problems
 from serving.limits import Edge
 from serving.prediction import Predictor
-from serving.routes import documents, health, model, tags
+from serving.routes import conversations, documents, feedback, health, model, tags
 from serving.settings import Settings
 from serving.state import State
+from serving.store.store import Store
 
 DESCRIPTION = "Says of every message what it is about, how sure that is, and where to send it. Errors are problem+json (RFC 9457)."
 
 
-def create_app(predictor: Predictor, settings: Settings) -> FastAPI:
-    """The application; whoever calls it starts and stops the predictor."""
+def create_app(predictor: Predictor, settings: Settings, store: Store | None = None) -> FastAPI:
+    """The application; whoever calls it starts and stops the predictor and the store."""
     app = FastAPI(
         title="Rubricator",
         summary="Topics of client messages, for routing",
@@ -28,9 +29,9 @@ def create_app(predictor: Predictor, settings: Settings) -> FastAPI:
         openapi_url=None,
         separate_input_output_schemas=False,
     )
-    app.state.rubricator = State(predictor=predictor, settings=settings)
+    app.state.rubricator = State(predictor=predictor, settings=settings, store=store)
     problems.install(app)
-    for routes in (tags, model, health, documents):
+    for routes in (tags, conversations, feedback, model, health, documents):
         app.include_router(routes.router)
     app.add_middleware(Edge, settings=settings)
     return app

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -42,17 +46,18 @@ def demo(port: int, model: str | None, console: Console) -> None:
         signal.signal(number, lambda *_: stop.set())
     command = [sys.executable, "-m", "serving", "run", "--port", str(port), *(["--model", model] if model else [])]
     # In a session of its own: Ctrl-C reaches this process alone, which then ends the service.
-    service = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module, our own arguments
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10.0, trust_env=False) as client:
-            if _wait_until_ready(client, service, stop):
-                console.print(_table(client))
-                console.print(f"API docs: http://127.0.0.1:{port}/docs", soft_wrap=True)
-                console.print(f"Experiments: {MLFLOW}", soft_wrap=True)
-                console.print("Ctrl-C ends it.")
-                _stay(service, stop)
-    finally:
-        _end(service)
+    # A store of its own that goes with it: samples are not an operator's traffic.
+    with (
+        tempfile.TemporaryDirectory(prefix="rubricator-demo-") as folder,
+        _service(command, f"sqlite:///{folder}/demo.db") as service,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10.0, trust_env=False) as client,
+    ):
+        if _wait_until_ready(client, service, stop):
+            console.print(_table(client))
+            console.print(f"API docs: http://127.0.0.1:{port}/docs", soft_wrap=True)
+            console.print(f"Experiments: {MLFLOW}", soft_wrap=True)
+            console.print("Ctrl-C ends it.")
+            _stay(service, stop)
 
 
 def _wait_until_ready(client: httpx.Client, service: subprocess.Popen[bytes], stop: threading.Event) -> bool:
@@ -101,6 +106,15 @@ def _stay(service: subprocess.Popen[bytes], stop: threading.Event) -> None:
     while not stop.wait(0.2):
         if service.poll() is not None:
             raise ServiceError(f"the service ended by itself with code {service.returncode}")
+
+
+@contextmanager
+def _service(command: list[str], store: str) -> Iterator[subprocess.Popen[bytes]]:
+    service = subprocess.Popen(command, start_new_session=True, env={**os.environ, "RUBRICATOR_STORE": store})  # noqa: S603 - our own module
+    try:
+        yield service
+    finally:
+        _end(service)
 
 
 def _end(service: subprocess.Popen[bytes]) -> None:

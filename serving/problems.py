@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from data.errors import RubricatorError
 from serving.prediction import DeadlineMissed, Overloaded, PredictionFailed, PredictorDown, Refused
+from serving.store.records import StoreAway
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|[0-9]{1,6}")
@@ -82,6 +83,9 @@ def install(app: FastAPI) -> None:
         status = 429 if isinstance(error, Overloaded | DeadlineMissed) else 503
         return _response(request, status, str(error), headers={"Retry-After": str(math.ceil(error.retry_after))})
 
+    async def on_store_away(request: Request, error: Exception) -> Response:  # noqa: ARG001 - a driver's words are for the log
+        return _response(request, 503, "the store does not answer", headers={"Retry-After": "2"})
+
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - narrows the type; registered for it
         details = {
@@ -100,6 +104,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     for refusal in (Overloaded, DeadlineMissed, PredictorDown, Refused):
         app.add_exception_handler(refusal, on_refused)
+    app.add_exception_handler(StoreAway, on_store_away)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(PredictionFailed, on_failure)
     app.add_exception_handler(Exception, on_failure)

@@ -1,10 +1,10 @@
-"""What clients send and get, as pydantic models: the source of the OpenAPI document."""
+"""What clients send, as pydantic models: checked before anything is done with it."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -33,14 +33,27 @@ Text = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_readable
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$"), AfterValidator(_readable)]
 Channel = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$", description="one of the taxonomy's channels")]
 Time = Annotated[str, Field(pattern=_TIME, json_schema_extra={"format": "date-time"}), AfterValidator(_real_time)]
+Label = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)]
 Role = Literal["client", "agent", "bot"]
+Attachments = list[Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_readable)]]
 
 
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class MessageIn(_In):
+class _Readable(_In):
+    text: Text = ""
+    attachments: Attachments = Field([], max_length=50, description="kinds of what came with it: photo, voice")
+
+    @model_validator(mode="after")
+    def _something_to_read(self) -> Self:
+        if not self.text.strip() and not self.attachments:
+            raise PydanticCustomError("empty", "expected a text, or attachments where the text is empty", {"field": "text"})
+        return self
+
+
+class MessageIn(_Readable):
     """One message to tag. The text may be empty only where there are attachments."""
 
     model_config = ConfigDict(
@@ -49,20 +62,10 @@ class MessageIn(_In):
 
     id: Name = Field(description="your id of the message: the same id and text again get the stored answer")
     channel: Channel
-    text: Text = ""
-    attachments: list[Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_readable)]] = (
-        Field([], max_length=50, description="kinds of what came with it: photo, voice")
-    )
     conversation_id: Name | None = None
     role: Role = "client"
     sent_at: Time | None = None
     client: Name | None = Field(None, description="your id of the client; only a keyed hash of it is kept")
-
-    @model_validator(mode="after")
-    def _something_to_read(self) -> MessageIn:
-        if not self.text.strip() and not self.attachments:
-            raise PydanticCustomError("empty", "expected a text, or attachments where the text is empty", {"field": "text"})
-        return self
 
 
 class BatchIn(_In):
@@ -71,71 +74,71 @@ class BatchIn(_In):
     messages: list[MessageIn] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
-class Share(BaseModel):
-    """A topic (or the no-request label) and its calibrated probability."""
+class TurnIn(_Readable):
+    """One turn of a conversation."""
 
-    topic: str
-    probability: float
+    role: Role
+    sent_at: Time | None = None
 
 
-class TagOut(BaseModel):
-    """What the model says of one message."""
+class ConversationIn(_In):
+    """A conversation with all its turns; nothing of it is kept."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "id": "m-1",
-                    "topic": "tariffs",
-                    "need": "rollover",
-                    "confidence": 0.93,
-                    "status": "auto",
-                    "reason": "confident",
-                    "also": [],
-                    "queue": "tariffs-line1",
-                    "priority": 3,
-                    "ranking": [{"topic": "tariffs", "probability": 0.93}, {"topic": "sim", "probability": 0.07}],
-                    "model": "2026-11-22.1+ab12cd34",
+                    "id": "c-1",
+                    "channel": "messenger",
+                    "turns": [
+                        {"role": "client", "text": "Здравствуйте"},
+                        {"role": "bot", "text": "Добрый день! Что случилось?"},
+                        {"role": "client", "text": "потеряла телефон, заблокируйте симку"},
+                    ],
                 }
             ]
-        }
+        },
     )
 
-    id: str
-    topic: str | None = Field(description="null where nothing has been asked")
-    need: str | None
-    confidence: float = Field(ge=0, le=1, description="calibrated probability that the topic given is right")
-    status: Literal["auto", "review", "no_request"]
-    reason: Literal["confident", "uncertain", "unfamiliar", "no_request"]
-    also: list[str]
-    queue: str | None = Field(description="where to send the message now; null where nothing has been asked")
-    priority: int = Field(ge=1, le=5, description="1 first, 5 last")
-    ranking: list[Share]
-    model: str
-    repairs: list[str] | None = Field(None, description="what was mended in the text, if asked for")
-    explanation: dict[str, Any] | None = Field(None, description="which words decided, if asked for")
+    id: Name
+    channel: Channel
+    turns: list[TurnIn] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
-class BatchOut(BaseModel):
-    """Tags in the order of the messages."""
+class OutcomeIn(_In):
+    """How a conversation ended; a later outcome takes the place of an earlier one."""
 
-    model: str
-    tags: list[TagOut]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "handled_by": "agent",
+                    "first_response_at": "2026-11-22T10:00:12+03:00",
+                    "resolved_at": "2026-11-22T10:01:40+03:00",
+                    "first_line": True,
+                    "nps": 9,
+                }
+            ]
+        },
+    )
+
+    handled_by: Literal["bot", "agent"]
+    first_response_at: Time | None = None
+    resolved_at: Time | None = None
+    first_line: bool | None = Field(None, description="whether the first line resolved it")
+    nps: int | None = Field(None, ge=0, le=10)
 
 
-class FieldProblem(BaseModel):
-    """One field that is wrong."""
+class FeedbackIn(_In):
+    """What a person says a message is about. It is kept; it trains nothing by itself."""
 
-    field: str
-    expected: str
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"channel": "app", "message_id": "m-1", "topic": "tariffs", "need": "rollover"}]}
+    )
 
-
-class Problem(BaseModel):
-    """An error (RFC 9457); never holds a client's text."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldProblem] | None = None
-    request_id: str | None = None
+    channel: Channel
+    message_id: Name
+    topic: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)] = Field(
+        description="a topic, or the no-request label"
+    )
+    need: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)] | None = None

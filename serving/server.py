@@ -14,6 +14,8 @@ from data.errors import ServiceError
 from serving.app import create_app
 from serving.predictor import ProcessPredictor
 from serving.settings import Settings
+from serving.store.hashing import load_key
+from serving.store.store import Store
 
 
 class _Server(uvicorn.Server):
@@ -61,11 +63,13 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
         RubricatorError: the port is in use, or the model cannot be loaded.
     """
     listener = take_port(settings.host, settings.port)
+    store: Store | None = None
     predictor = ProcessPredictor(settings.model, queue_limit=settings.queue_limit, bulk_limit=settings.bulk_limit, program=program)
     try:
+        store = await open_store(settings)
         await _start_unless_stopped(predictor)
         config = uvicorn.Config(
-            create_app(predictor, settings),
+            create_app(predictor, settings, store),
             http="httptools",
             ws="none",
             lifespan="off",
@@ -84,6 +88,16 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
     finally:
         listener.close()
         await predictor.stop()
+        if store:
+            await store.close()
+
+
+async def open_store(settings: Settings) -> Store | None:
+    """The store that the settings name, or None; RubricatorError if it cannot be used."""
+    if settings.store == "none":
+        return None
+    key = load_key(settings.hash_key.get_secret_value() if settings.hash_key else None, settings.store)
+    return await Store.open(settings.store, key, zone=settings.timezone, keep_text=settings.keep_text)
 
 
 def run(settings: Settings, say: Callable[[str], None]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.errors import ConfigError
@@ -22,8 +24,13 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     model: Path = CHAMPION
 
-    max_characters: int = Field(20_000, ge=1, description="longest text of one message")
-    max_items: int = Field(1_000, ge=1, description="messages in a batch, turns in a conversation")
+    store: str = Field("sqlite:///rubricator.db", description="sqlite:///FILE, postgresql://..., or none")
+    store_away: Literal["serve", "refuse"] = Field("serve", description="tag on while the store does not answer, or refuse")
+    store_seconds: float = Field(2.0, gt=0, description="how long an answer waits for its commit")
+    hash_key: SecretStr | None = Field(None, description="key of the hashes of texts and clients; made once beside a SQLite file")
+    keep_text: bool = Field(True, description="whether masked texts are kept at all")
+    timezone: ZoneInfo = Field(ZoneInfo("Europe/Moscow"), description="of the reports' days and hours")
+
     max_body: int = Field(512 * 1024, ge=1024, description="bytes of a body, as sent and inflated")
     max_batch_body: int = Field(16 * 1024 * 1024, ge=1024, description="bytes of a body with many messages")
     body_seconds: float = Field(10.0, gt=0, description="how long a client may take to send a body")

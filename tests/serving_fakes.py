@@ -91,9 +91,12 @@ class FakePredictor:
 class Caller:
     """Speaks to an application in this process; `run` awaits anything on the same event loop."""
 
-    def __init__(self, app: ASGIApp, run: Callable[..., Any]) -> None:
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self.run = run
+
+    def use(self, app: ASGIApp) -> None:
+        self.app: Any = app
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        self.app, self.run = app, run
         self.http = httpx.AsyncClient(transport=transport, base_url="http://test")
 
     def get(self, address: str, **given: Any) -> httpx.Response:
@@ -110,10 +113,13 @@ class Caller:
 
 
 @contextmanager
-def calling(app: ASGIApp) -> Iterator[Caller]:
-    """A Caller of an application."""
+def calling(app: ASGIApp | None) -> Iterator[Caller]:
+    """A Caller of an application; with None, `use` names it later."""
     with asyncio.Runner() as runner:
-        yield Caller(app, runner.run)
+        caller = Caller(runner.run)
+        if app:
+            caller.use(app)
+        yield caller
 
 
 class FakeTagger:

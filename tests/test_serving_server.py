@@ -18,18 +18,27 @@ import pytest
 from data.errors import ServiceError
 from serving.server import take_port
 
+# Nothing is written into the folder that the tests run in.
+ENVIRONMENT = {**os.environ, "RUBRICATOR_STORE": "none"}
 MESSAGE = {"id": "m-1", "channel": "app", "text": "заблокируйте сим"}
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "serving", *arguments], check=False, capture_output=True, text=True, timeout=60)
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "serving", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=ENVIRONMENT | environment,
+    )
 
 
 @contextmanager
 def service() -> Iterator[tuple[subprocess.Popen[str], str]]:
     code = (
         "import uvloop, sys; from serving.server import serve; from serving.settings import load_settings;"
-        "uvloop.run(serve(load_settings(port=0), lambda line: print(line, flush=True), program='tests.serving_fakes'))"
+        "uvloop.run(serve(load_settings(port=0, store='none'), lambda line: print(line, flush=True), program='tests.serving_fakes'))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
@@ -58,9 +67,8 @@ def test_a_missing_or_damaged_bundle_is_one_line(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr.count("\n"), "damaged" in result.stderr) == (1, 1, True)
 
 
-def test_a_setting_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUBRICATOR_QUEUE_LIMIT", "many")
-    result = run("run", "--port", "0")
+def test_a_setting_that_makes_no_sense_is_named() -> None:
+    result = run("run", "--port", "0", RUBRICATOR_QUEUE_LIMIT="many")
     assert (result.returncode, result.stderr.count("\n"), "RUBRICATOR_QUEUE_LIMIT" in result.stderr) == (2, 1, True)
 
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, FastAPI, Request
 from pydantic.json_schema import models_json_schema
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from serving.answers import Problem
 from serving.routes.tags import json_response
-from serving.schemas import Problem
 
 router = APIRouter(include_in_schema=False)
 _PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"

@@ -1,4 +1,4 @@
-"""POST /v1/tags and /v1/tags/batch: messages in, tags out."""
+"""POST /v1/tags and /v1/tags/batch: messages in, tags out; GET /v1/tags/{channel}/{id}: a tag again."""
 
 from __future__ import annotations
 
@@ -9,48 +9,37 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from data.messages import Message
-from data.taxonomy import Taxonomy
+from serving.answers import BatchOut, MessageTagOut
 from serving.problems import ProblemError
 from serving.routes.responses import problem_responses
-from serving.schemas import BatchIn, BatchOut, MessageIn, TagOut
-from serving.state import DeadlineDep, StateDep
+from serving.schemas import BatchIn, Channel, MessageIn, Name
+from serving.state import DeadlineDep, StateDep, StoreDep
+from serving.tagging import Wish, tag_many, tag_one
 
 router = APIRouter(tags=["tags"])
 Repairs = Annotated[bool, Query(description="name what was mended in the text")]
 
 
-@router.post("/v1/tags", response_model=TagOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))
+@router.post("/v1/tags", response_model=MessageTagOut, responses=problem_responses(400, 408, 409, 413, 415, 422, 429, 503))
 async def tag_message(message: MessageIn, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False) -> Response:
-    """Tag one message."""
-    predictor = state.predictor
-    predictor.admit()
-    check_channel(predictor.facts.taxonomy, message.channel, "channel")
-    (answer,) = await predictor.tag([record(message)], with_repairs=repairs, deadline=deadline)
-    return json_response(answer.tag)
+    """Tag one message; the same message again gets the same answer."""
+    return json_response(await tag_one(state, message, Wish(deadline, repairs)))
 
 
 @router.post("/v1/tags/batch", response_model=BatchOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))
 async def tag_batch(batch: BatchIn, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False) -> Response:
-    """Tag up to 1,000 messages; single messages go first."""
-    predictor = state.predictor
-    predictor.admit(len(batch.messages), "bulk")
-    for number, message in enumerate(batch.messages):
-        check_channel(predictor.facts.taxonomy, message.channel, f"messages.{number}.channel")
-    answers = await predictor.tag([record(message) for message in batch.messages], with_repairs=repairs, deadline=deadline, lane="bulk")
-    return json_response({"model": answers[0].tag["model"], "tags": [answer.tag for answer in answers]})
+    """Tag up to 1,000 messages; single messages go first, conversations are not continued."""
+    answers = await tag_many(state, batch.messages, Wish(deadline, repairs))
+    return json_response({"model": state.predictor.facts.version, "tags": answers})
 
 
-def record(message: MessageIn) -> Message:
-    """The message as the lower floors know it."""
-    return Message(message.id, message.text, message.channel, tuple(message.attachments))
-
-
-def check_channel(taxonomy: Taxonomy, channel: str, field: str) -> None:
-    """Refuse a channel that the model's taxonomy does not name (where it names any)."""
-    if taxonomy.channels and channel not in taxonomy.channels:
-        expected = f"is not a known channel; known: {', '.join(taxonomy.channels)}"
-        raise ProblemError(422, f"field {field!r}: {expected}", [(field, expected)])
+@router.get("/v1/tags/{channel}/{id:path}", response_model=MessageTagOut, responses=problem_responses(404, 422, 503))
+async def stored_tag(channel: Channel, id: Name, store: StoreDep) -> Response:
+    """The tag that was given to a message."""
+    tag = await store.tag(channel, id)
+    if tag is None:
+        raise ProblemError(404, "no message with this id is known in this channel")
+    return json_response({**tag, "stored": True})
 
 
 def json_response(value: Mapping[str, Any], status: int = 200) -> Response:

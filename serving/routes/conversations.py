@@ -1,0 +1,76 @@
+"""Conversations: tagged whole, remembered by their messages, and how they ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from data.messages import CLIENT, Message
+from serving.answers import ConversationOut, OutcomeOut, TalkOut
+from serving.problems import ProblemError
+from serving.routes.responses import problem_responses
+from serving.routes.tags import json_response
+from serving.running import RunningState
+from serving.schemas import ConversationIn, Name, OutcomeIn
+from serving.state import DeadlineDep, StateDep, StoreDep
+from serving.tagging import check_channel
+
+router = APIRouter(tags=["conversations"])
+WRITTEN = (400, 408, 413, 415, 422, 503)
+UNKNOWN = "no conversation with this id is known; it begins with POST /v1/tags and a conversation_id"
+Timeline = Annotated[bool, Query(description="also the tag after each client turn")]
+
+
+@router.post("/v1/conversations", response_model=TalkOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))
+async def tag_conversation(talk: ConversationIn, state: StateDep, deadline: DeadlineDep, timeline: Timeline = False) -> Response:
+    """Tag a conversation sent with all its turns; nothing of it is kept."""
+    check_channel(state.predictor.facts.taxonomy, talk.channel, "channel")
+    spoken = [Message(talk.id, turn.text, talk.channel, tuple(turn.attachments)) for turn in talk.turns if turn.role == CLIENT]
+    # Where the client has said nothing yet, the tag is that of a message with nothing to read.
+    asked = spoken or [Message(talk.id, "", talk.channel, ("none",))]
+    answers = await state.predictor.tag(asked, deadline=deadline, lane="bulk" if len(asked) > 1 else "single")
+    following = iter(answers)
+    running, last, tags = RunningState(), answers[0].tag, []
+    for turn in talk.turns:
+        if turn.role == CLIENT:
+            last = next(following).tag
+        running.add(turn.role, last)
+        if turn.role == CLIENT:
+            tags.append(running.tag(talk.id, last))
+    tag = running.tag(talk.id, last)
+    return json_response({**tag, **({"timeline": tags} if timeline else {})})
+
+
+@router.get("/v1/conversations/{id:path}", response_model=ConversationOut, responses=problem_responses(404, 422, 503))
+async def conversation(id: Name, store: StoreDep) -> Response:
+    """What is remembered of a conversation."""
+    known = await store.conversation(id)
+    if known is None:
+        raise ProblemError(404, UNKNOWN)
+    return json_response(
+        {
+            "id": known.id,
+            "channel": known.channel,
+            "messages": known.version,
+            "started_at": moment(known.started_at),
+            "updated_at": moment(known.updated_at),
+            "tag": known.tag,
+            "outcome": known.outcome,
+        }
+    )
+
+
+@router.put("/v1/conversations/{id:path}/outcome", response_model=OutcomeOut, responses=problem_responses(*WRITTEN, 404))
+async def put_outcome(id: Name, outcome: OutcomeIn, store: StoreDep) -> Response:
+    """Say how a conversation ended; said again, the later one holds."""
+    if not await store.put_outcome(id, outcome.model_dump()):
+        raise ProblemError(404, UNKNOWN)
+    return json_response(outcome.model_dump())
+
+
+def moment(at: int) -> str:
+    """ISO 8601 in UTC of milliseconds since 1970."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,55 @@
+"""Feedback: what people say a message is about; kept with who and when, never trains anything by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from data.errors import nearest
+from data.taxonomy import Taxonomy
+from serving.answers import FeedbackList, FeedbackOut
+from serving.problems import ProblemError
+from serving.routes.conversations import moment
+from serving.routes.responses import problem_responses
+from serving.routes.tags import json_response
+from serving.schemas import FeedbackIn
+from serving.state import StateDep, StoreDep
+
+router = APIRouter(tags=["feedback"])
+LATEST = 2**53
+
+
+@router.post("/v1/feedback", status_code=201, response_model=FeedbackOut, responses=problem_responses(400, 404, 408, 413, 415, 422, 503))
+async def give(feedback: FeedbackIn, state: StateDep, store: StoreDep) -> Response:
+    """Say what a tagged message is about."""
+    _check(state.predictor.facts.taxonomy, feedback)
+    row = await store.add_feedback({**feedback.model_dump(), "need": feedback.need or "", "given_by": "anyone"})
+    if row is None:
+        raise ProblemError(404, "no message with this id is known in this channel")
+    return json_response({**row, "need": row["need"] or None, "at": moment(row["at"])}, 201)
+
+
+@router.get("/v1/feedback", response_model=FeedbackList, responses=problem_responses(422, 503))
+async def given(
+    store: StoreDep,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    before: Annotated[int, Query(ge=0, le=LATEST, description="milliseconds since 1970; next_before of the page before")] = LATEST,
+) -> Response:
+    """Feedback, newest first."""
+    rows = await store.feedback(before, limit)
+    shown = [{**row, "need": row["need"] or None, "at": moment(row["at"])} for row in rows]
+    return json_response({"feedback": shown, "next_before": rows[-1]["at"] if len(rows) == limit else None})
+
+
+def _check(taxonomy: Taxonomy, feedback: FeedbackIn) -> None:
+    if feedback.topic not in taxonomy.labels:
+        raise _unknown("topic", f"is not a known topic{nearest(feedback.topic, taxonomy.labels)}")
+    needs = taxonomy.needs(feedback.topic)
+    if feedback.need is not None and feedback.need not in needs:
+        raise _unknown("need", f"is not a need of that topic{nearest(feedback.need, needs)}")
+
+
+def _unknown(field: str, expected: str) -> ProblemError:
+    return ProblemError(422, f"field {field!r}: {expected}", [(field, expected)])

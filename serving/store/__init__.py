@@ -1,0 +1,1 @@
+"""What the service remembers: masked messages, tags, conversations, outcomes, feedback, counts, audit; on SQLite or PostgreSQL."""
