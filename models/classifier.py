@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import LinearSVC
 from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from models.encoders import Encoder, Vectors, make_encoder
@@ -69,11 +70,12 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         """Learn from n raw texts, their topics and, if known, their needs.
 
         Raises:
-            ValueError: X is not a list of texts, or fewer than two topics.
+            ValueError: X is not a list of texts, y holds no classes, or fewer than two.
         """
         texts = _texts(X)
         if len(texts) != len(y):
             raise ValueError(f"{len(texts)} texts, but {len(y)} topics")
+        check_classification_targets(np.asarray(y))
         self.classes_ = np.unique(np.asarray(y))
         if len(self.classes_) < 2:
             raise ValueError(f"at least two classes are needed to learn from, got {len(self.classes_)} class")

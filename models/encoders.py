@@ -142,7 +142,7 @@ class CachedEncoder:
             self._known = {}
             if self._path.exists():
                 try:
-                    with np.load(self._path, allow_pickle=False) as stored:
+                    with self._path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                         self._known = {bytes(key): vector for key, vector in zip(stored["keys"], stored["vectors"], strict=True)}
                 except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
                     self._path.unlink()  # a cache: what is damaged is computed again
