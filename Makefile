@@ -12,25 +12,32 @@ export OMP_NUM_THREADS := 1
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed, {sys.executable} is {sys.version.split()[0]}: make PYTHON=python3.12 ...")'
 	@echo "Setting up .venv (once; a few minutes of downloads the first time) ..."
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q -j 0 data models experiments training serving
 	@touch $@
 
 setup: .venv/ready ## make .venv with everything that is needed
 
-demo: .venv/ready ## train on the bundled corpus, serve on 127.0.0.1:8000, tag sample messages (Ctrl-C ends it)
-	@$(BIN)/python -m serving demo --port $(PORT)
+CHAMPION := models/artifacts/champion/manifest.json
+LEARNED_FROM := experiments/configs/default.toml data/taxonomy.yaml $(wildcard data/corpus/*/*.jsonl)
+
+# Trained again only when the corpus, the taxonomy or the configuration is newer than the champion.
+$(CHAMPION): $(LEARNED_FROM) | .venv/ready
+	@$(BIN)/python -m training train experiments/configs/default.toml --promote
+
+demo: .venv/ready $(CHAMPION) ## train on the bundled corpus, serve on 127.0.0.1:8000, tag sample messages (Ctrl-C ends it)
+	@exec $(BIN)/python -m serving demo --port $(PORT)
 
 train: .venv/ready ## train the default configuration and promote the model
 	@$(BIN)/python -m training train experiments/configs/default.toml --promote
 
-serve: .venv/ready ## serve the champion on 127.0.0.1:8000
-	@$(BIN)/python -m serving run --port $(PORT)
+serve: .venv/ready $(CHAMPION) ## serve the champion on 127.0.0.1:8000
+	@exec $(BIN)/python -m serving run --port $(PORT)
 
 test: .venv/ready ## run the tests
 	@$(BIN)/python -m pytest

@@ -17,19 +17,19 @@ Indices = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Calibration:
-    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599) with one bias a topic, over leaves and an *unknown* leaf of the open topic.
+    """Temperature scaling (Guo et al. 2017, arXiv:1706.04599) over leaves and an *unknown* leaf of the open topic.
 
-        logit of leaf l   = sharpness * score_l + bias[topic of l]
+        logit of leaf l   = sharpness * score_l
         logit of unknown  = weights . signals + unknown_bias           (only where there is an open topic)
 
-    A topic's probability is the sum over its leaves; unlikeness to everything known thus raises the open topic and lowers all others in one
+    A bias for each topic was tried and lost: it fits the few calibrating authors, not the next ones (experiments/LOG.md). A topic's probability is the sum over its leaves; unlikeness to everything known thus raises the open topic and lowers all others in one
     step, and what comes out stays a probability.
     """
 
     sharpness: float
-    bias: npt.NDArray[np.float64]
     weights: npt.NDArray[np.float64]
     unknown_bias: float
+    topic_count: int
     open_topic: int | None
 
     @classmethod
@@ -42,7 +42,6 @@ class Calibration:
         topics: int,
         open_topic: int | None,
         sample_weight: npt.NDArray[np.float64] | None = None,
-        ridge: float = 1.0,
     ) -> Self:
         """Maximise the likelihood of the gold topics of n texts by authors that did not fit the classifier.
 
@@ -54,7 +53,6 @@ class Calibration:
             topics: their number.
             open_topic: position of the open topic, or None: then nothing is ever unknown.
             sample_weight: (n,) weights.
-            ridge: pull of the biases to zero, in messages, so that a rare topic's bias rests on evidence.
         """
         n, weight = len(scores), np.ones(len(scores)) if sample_weight is None else sample_weight
         count = signals.shape[1] if open_topic is not None else 0
@@ -63,11 +61,11 @@ class Calibration:
         member = leaf_topics[None, :] == gold[:, None]
 
         def loss(parameters: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-            sharpness, bias = np.exp(parameters[0]), parameters[1 : 1 + topics]
-            logits = sharpness * scores + bias[leaf_topics]
+            sharpness = np.exp(parameters[0])
+            logits = sharpness * scores
             mine = member
             if open_topic is not None:
-                unknown = standard @ parameters[1 + topics : -1] + parameters[-1]
+                unknown = standard @ parameters[1:-1] + parameters[-1]
                 logits = np.column_stack([logits, unknown])
                 mine = np.column_stack([member, gold == open_topic])
             leaves = softmax(logits)
@@ -75,24 +73,23 @@ class Calibration:
             slope = (leaves - leaves * mine / right[:, None]) * weight[:, None]
             gradient = np.zeros_like(parameters)
             gradient[0] = sharpness * (slope[:, : len(leaf_topics)] * scores).sum()
-            gradient[1 : 1 + topics] = np.bincount(leaf_topics, slope[:, : len(leaf_topics)].sum(axis=0), minlength=topics) + ridge * bias
-            penalty = 0.5 * ridge * float(bias @ bias)
+            penalty = 0.0
             if open_topic is not None:
-                gradient[1 + topics : -1] = slope[:, -1] @ standard + ridge * parameters[1 + topics : -1]
+                gradient[1:-1] = slope[:, -1] @ standard + parameters[1:-1]
                 gradient[-1] = slope[:, -1].sum()
-                penalty += 0.5 * ridge * float(parameters[1 + topics : -1] @ parameters[1 + topics : -1])
+                penalty += 0.5 * float(parameters[1:-1] @ parameters[1:-1])
             return float(-(weight * np.log(right)).sum() + penalty), gradient
 
-        start = np.zeros(1 + topics + (count + 1 if open_topic is not None else 0))
+        start = np.zeros(1 + (count + 1 if open_topic is not None else 0))
         start[0] = np.log(4.0)
         best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-        weights = best[1 + topics : -1] / spread if count else np.zeros(0)
+        weights = best[1:-1] / spread if count else np.zeros(0)
         unknown_bias = float(best[-1] - weights @ centre) if open_topic is not None else 0.0
-        return cls(float(np.exp(best[0])), best[1 : 1 + topics], weights, unknown_bias, open_topic)
+        return cls(float(np.exp(best[0])), weights, unknown_bias, topics, open_topic)
 
-    def leaves(self, scores: Scores, signals: Scores, leaf_topics: Indices) -> tuple[Scores, npt.NDArray[np.float64]]:
+    def leaves(self, scores: Scores, signals: Scores) -> tuple[Scores, npt.NDArray[np.float64]]:
         """Probabilities of every leaf, (n, leaves), and of the unknown, (n,): together they sum to 1."""
-        logits = self.sharpness * scores + self.bias[leaf_topics]
+        logits = self.sharpness * scores
         if self.open_topic is None:
             return softmax(logits), np.zeros(len(scores))
         both = softmax(np.column_stack([logits, signals @ self.weights + self.unknown_bias]))
@@ -100,7 +97,7 @@ class Calibration:
 
     def topics(self, leaves: Scores, unknown: npt.NDArray[np.float64], leaf_topics: Indices) -> Scores:
         """Probabilities of every topic, (n, topics): its leaves and, for the open topic, the unknown."""
-        result = sum_leaves(leaves, leaf_topics, len(self.bias))
+        result = sum_leaves(leaves, leaf_topics, self.topic_count)
         if self.open_topic is not None:
             result[:, self.open_topic] += unknown
         return result
@@ -109,9 +106,9 @@ class Calibration:
         """Plain values for a manifest."""
         return {
             "sharpness": self.sharpness,
-            "bias": self.bias.tolist(),
             "weights": self.weights.tolist(),
             "unknown_bias": self.unknown_bias,
+            "topic_count": self.topic_count,
             "open_topic": self.open_topic,
         }
 
@@ -119,7 +116,7 @@ class Calibration:
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:
         """The inverse of `as_dict`."""
         return cls(
-            float(raw["sharpness"]), np.asarray(raw["bias"]), np.asarray(raw["weights"]), float(raw["unknown_bias"]), raw["open_topic"]
+            float(raw["sharpness"]), np.asarray(raw["weights"]), float(raw["unknown_bias"]), int(raw["topic_count"]), raw["open_topic"]
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from data.masking import find, mask, mask_spans
-from models.text import STEPS, TextRepair
+from data.masking import Span, find, mask, mask_spans
+from models.text import STEPS, Repaired, TextRepair
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,20 @@ class Preparation:
 
     def __init__(self, repair: str = "all", lang: str = "ru") -> None:
         steps = STEPS if repair == "all" else () if repair == "none" else tuple(repair.split(","))
-        self._repair = TextRepair(steps, lang)
+        self.repair = TextRepair(steps, lang)
 
     def __call__(self, text: str) -> Prepared:
         """Prepare one text; personal data found only after repair (a phone with look-alike letters) is masked in the original too."""
-        repaired = self._repair(text)
+        repaired = self.repair(text)
         found = mask(repaired.text)
         if not repaired.repairs:
             return Prepared(found.text, mask(text).text if repaired.text != text else found.text, (), repaired.cut)
-        original = [*find(text), *(type(span)(*repaired.to_original(span.start, span.end), span.kind) for span in found.spans)]
-        return Prepared(found.text, mask_spans(text, original), repaired.repairs, repaired.cut)
+        return Prepared(found.text, mask_spans(text, personal_data(repaired, found.spans)), repaired.repairs, repaired.cut)
+
+
+def personal_data(repaired: Repaired, found: Iterable[Span]) -> list[Span]:
+    """Personal data in the client's own text: what is seen there, and what was `found` in the repaired text; they may overlap."""
+    seen = find(repaired.original)
+    if not repaired.repairs:
+        return list(seen)
+    return [*seen, *(Span(*repaired.to_original(span.start, span.end), span.kind) for span in found)]

@@ -11,11 +11,11 @@ from models.classifier import softmax
 LEAF_TOPICS = np.asarray([0, 0, 1, 2])
 
 
-def drawn(size: int, sharpness: float, bias: tuple[float, ...] = (0.0, 0.0, 0.0), seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def drawn(size: int, sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Decision values, and topics drawn from the very softmax that the calibration assumes."""
     random = np.random.default_rng(seed)
     scores = random.normal(size=(size, 4))
-    leaves = softmax(sharpness * scores + np.asarray(bias)[LEAF_TOPICS])
+    leaves = softmax(sharpness * scores)
     chosen = (leaves.cumsum(axis=1) < random.random((size, 1))).sum(axis=1)
     return scores, LEAF_TOPICS[chosen]
 
@@ -29,30 +29,23 @@ def test_a_known_sharpness_is_recovered() -> None:
     for sharpness in (0.5, 3.0):
         found = fitted(*drawn(6000, sharpness))
         assert found.sharpness == pytest.approx(sharpness, rel=0.05)
-        np.testing.assert_allclose(found.bias, 0.0, atol=0.1)
-
-
-def test_known_biases_are_recovered_up_to_a_shift() -> None:
-    found = fitted(*drawn(8000, 2.0, (1.0, 0.0, -1.0)))
-    np.testing.assert_allclose(found.bias - found.bias.mean(), [1.0, 0.0, -1.0], atol=0.12)
 
 
 def test_the_fit_is_an_optimum_by_finite_differences_in_every_parameter() -> None:
-    scores, gold = drawn(400, 2.0, (0.5, 0.0, -0.5))
+    scores, gold = drawn(400, 2.0)
     random = np.random.default_rng(5)
     signals = np.column_stack([scores.max(axis=1), random.normal(size=400) + 3.0 * (gold != 2)])
     weight = random.uniform(0.5, 2.0, size=400)
-    ridge = 2.0
-    best = fitted(scores, gold, signals=signals, open_topic=2, sample_weight=weight, ridge=ridge)
+    best = fitted(scores, gold, signals=signals, open_topic=2, sample_weight=weight)
     spread = signals.std(axis=0)
 
     def loss(parameters: np.ndarray) -> float:
-        one = Calibration(float(np.exp(parameters[0])), parameters[1:4], parameters[4:6], float(parameters[6]), 2)
-        topics = one.topics(*one.leaves(scores, signals, LEAF_TOPICS), LEAF_TOPICS)
-        pull = float(parameters[1:4] @ parameters[1:4]) + float(((parameters[4:6] * spread) ** 2).sum())
-        return float(-(weight * np.log(topics[np.arange(400), gold])).sum() + 0.5 * ridge * pull)
+        one = Calibration(float(np.exp(parameters[0])), parameters[1:3], float(parameters[3]), 3, 2)
+        topics = one.topics(*one.leaves(scores, signals), LEAF_TOPICS)
+        pull = float(((parameters[1:3] * spread) ** 2).sum())
+        return float(-(weight * np.log(topics[np.arange(400), gold])).sum() + 0.5 * pull)
 
-    at = np.concatenate([[np.log(best.sharpness)], best.bias, best.weights, [best.unknown_bias]])
+    at = np.concatenate([[np.log(best.sharpness)], best.weights, [best.unknown_bias]])
     for number in range(len(at)):
         step = np.zeros(len(at))
         step[number] = 1e-4
@@ -65,7 +58,7 @@ def test_the_fit_is_an_optimum_by_finite_differences_in_every_parameter() -> Non
 def test_probabilities_are_honest_on_what_they_were_fitted_on() -> None:
     scores, gold = drawn(4000, 1.0)
     one = fitted(scores, gold)
-    topics = one.topics(*one.leaves(scores, np.zeros((4000, 0)), LEAF_TOPICS), LEAF_TOPICS)
+    topics = one.topics(*one.leaves(scores, np.zeros((4000, 0))), LEAF_TOPICS)
     confident = topics.max(axis=1)
     for low, high in ((0.4, 0.5), (0.5, 0.6), (0.6, 0.7), (0.7, 0.8)):
         part = (confident >= low) & (confident < high)
@@ -81,7 +74,7 @@ def test_unlikeness_raises_the_open_topic_and_lowers_the_others() -> None:
     familiar = np.where(gold == 2, 0.2, 0.8)[:, None] + random.normal(size=(300, 1)) * 0.1
     one = fitted(scores, gold, signals=familiar, open_topic=2)
     same = np.repeat([[0.5, 0.0, 0.1, 0.0]], 5, axis=0)
-    leaves, unknown = one.leaves(same, np.linspace(0.9, 0.1, 5)[:, None], LEAF_TOPICS)
+    leaves, unknown = one.leaves(same, np.linspace(0.9, 0.1, 5)[:, None])
     topics = one.topics(leaves, unknown, LEAF_TOPICS)
     assert (np.diff(unknown) > 0).all()
     assert (np.diff(topics[:, 2]) > 0).all()
@@ -94,7 +87,7 @@ def test_unlikeness_raises_the_open_topic_and_lowers_the_others() -> None:
 def test_without_an_open_topic_nothing_is_unknown_whatever_the_signals_say() -> None:
     scores, gold = drawn(300, 2.0)
     one = fitted(scores, gold, signals=np.random.default_rng(0).normal(size=(300, 4)))
-    leaves, unknown = one.leaves(scores, np.zeros((300, 4)), LEAF_TOPICS)
+    leaves, unknown = one.leaves(scores, np.zeros((300, 4)))
     assert one.weights.shape == (0,)
     assert not unknown.any()
     np.testing.assert_allclose(leaves.sum(axis=1), 1.0)
@@ -106,13 +99,6 @@ def test_a_weight_of_two_is_a_message_given_twice() -> None:
     weighed = fitted(scores, gold, sample_weight=weight)
     twice = fitted(np.vstack([scores, scores[:50]]), np.concatenate([gold, gold[:50]]))
     assert weighed.sharpness == pytest.approx(twice.sharpness, rel=1e-3)
-    np.testing.assert_allclose(weighed.bias, twice.bias, atol=1e-3)
-
-
-def test_a_topic_without_messages_keeps_a_finite_bias() -> None:
-    scores, gold = drawn(300, 2.0)
-    known = gold != 1
-    assert np.isfinite(fitted(scores[known], gold[known]).bias).all()
 
 
 def test_as_dict_and_from_dict_are_a_round_trip_through_json() -> None:
@@ -120,7 +106,7 @@ def test_as_dict_and_from_dict_are_a_round_trip_through_json() -> None:
     one = fitted(scores, gold, signals=scores[:, :2], open_topic=1)
     same = Calibration.from_dict(json.loads(json.dumps(one.as_dict())))
     assert same.as_dict() == one.as_dict()
-    for before, after in zip(one.leaves(scores, scores[:, :2], LEAF_TOPICS), same.leaves(scores, scores[:, :2], LEAF_TOPICS), strict=True):
+    for before, after in zip(one.leaves(scores, scores[:, :2]), same.leaves(scores, scores[:, :2]), strict=True):
         np.testing.assert_array_equal(before, after)
 
 

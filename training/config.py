@@ -48,7 +48,8 @@ class DecisionConfig:
     """What is to be proven, and how the unknown is told.
 
     target_precision: least share right among auto; max_swallowed: most real requests among no_request; delta: accepted error of the proofs;
-    prototypes: most centres kept; unseen_kinds: calibrate on left-out kinds of the open topic, too; open_cost: how much accuracy on known
+    prototypes: most centres kept; unseen_weight: share of the open topic's weight in calibration that left-out kinds of it get
+    (0: none); open_cost: how much accuracy on known
     topics the open-set test may cost (0: the open topic is given only where it is the likeliest).
     """
 
@@ -56,7 +57,7 @@ class DecisionConfig:
     max_swallowed: float = 0.01
     delta: float = 0.05
     prototypes: int = 4096
-    unseen_kinds: bool = True
+    unseen_weight: float = 0.1
     open_cost: float = 0.015
 
 
@@ -145,6 +146,7 @@ class Config:
             ),
             (model.C > 0, f"[model]: C must be above 0, got {model.C}"),
             (model.encoder_weight > 0, f"[model]: encoder_weight must be above 0, got {model.encoder_weight}"),
+            (0 <= model.typos <= 1, f"[model]: typos must be from 0 to 1, got {model.typos}"),
             (
                 abs(sum(shares.values()) - 1) <= 1e-6 and min(shares.values()) >= 0 and shares["fit"] > 0,
                 f"[split]: shares must not be negative and sum to 1, got {shares}",

@@ -97,8 +97,9 @@ def calibrate(
 ) -> Calibration:
     """Fit the calibration on the calibrating authors.
 
-    With `unseen_kinds`, messages of every need of the open topic are scored once more by a classifier that was not shown that need, so that
-    the weights of the unlikeness signals are learned on kinds that are truly new; they weigh as much as the open topic's own messages.
+    With an `unseen_weight`, messages of every need of the open topic are scored once more by a classifier that was not shown that need, so
+    that the weights of the unlikeness signals are learned on kinds that are truly new. They take that share of the open topic's weight: more of
+    it finds more new kinds and costs known ones (figures in experiments/LOG.md).
     """
     leaf_topics = classifier.leaf_topics_in(topics)
     open_topic = topics.index(taxonomy.open_topic) if taxonomy.open_topic in topics else None
@@ -106,11 +107,16 @@ def calibrate(
     matrix = classifier.features_.transform(hold.texts)
     scores = classifier.leaf_scores(matrix, hold.vectors)
     parts: list[Calibrated] = [(scores, signals(scores, hold.vectors, neighbours, leaf_topics), gold)]
-    if open_topic is not None and config.decision.unseen_kinds:
+    share = config.decision.unseen_weight
+    if open_topic is not None and share:
         parts += unseen(classifier, neighbours, learn, hold, topics, open_topic, config)
     every, unlike, right = (np.concatenate([part[position] for part in parts]) for position in range(3))
+    weight = np.ones(len(right))
+    if len(parts) > 1:
+        weight[right == open_topic] = 1 - share
+        weight[len(gold) :] = share
     known = right >= 0
-    return Calibration.fit(every[known], unlike[known], right[known], leaf_topics, len(topics), open_topic)
+    return Calibration.fit(every[known], unlike[known], right[known], leaf_topics, len(topics), open_topic, weight[known])
 
 
 def unseen(
@@ -238,7 +244,7 @@ def cross_validate(material: Material, taxonomy: Taxonomy, config: Config, progr
         learn, hold = material.take(np.flatnonzero(fold != number)), material.take(np.flatnonzero((fold == number) & measured))
         classifier = fit_classifier(learn, config)
         topics = tuple(label for label in taxonomy.labels if label in classifier.classes_)
-        plain = Calibration(classifier.sharpness, np.zeros(len(topics)), np.zeros(0), 0.0, None)
+        plain = Calibration(classifier.sharpness, np.zeros(0), 0.0, len(topics), None)
         nothing = Neighbours(np.zeros((0, learn.vectors.shape[1]), dtype=np.float32), np.zeros(0, dtype=np.intp), [])
         return predict(
             Tagger(classifier, plain, nothing, Decider(taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED)),

@@ -42,7 +42,7 @@ def plain_tagger(learn: Material, taxonomy: Taxonomy, config: Config) -> Tagger:
     classifier = fit_classifier(learn, config)
     topics = tuple(label for label in taxonomy.labels if label in classifier.classes_)
     nothing = Neighbours(np.zeros((0, learn.vectors.shape[1]), dtype=np.float32), np.zeros(0, dtype=np.intp), [])
-    calibration = Calibration(classifier.sharpness, np.zeros(len(topics)), np.zeros(0), 0.0, None)
+    calibration = Calibration(classifier.sharpness, np.zeros(0), 0.0, len(topics), None)
     return Tagger(classifier, calibration, nothing, Decider(taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED))
 
 
