@@ -1,4 +1,4 @@
-"""python -m serving run | demo: commands of the service."""
+"""python -m serving run | demo | keys: commands of the service."""
 
 from __future__ import annotations
 
@@ -43,6 +43,59 @@ def demo(port: Annotated[int, typer.Option(min=1, max=65535)] = 8000, model: Mod
         console = Console()
         # A file or a pipe has no width of its own; eighty columns would break every message into pieces.
         show(port, model, console if console.is_terminal else Console(width=140))
+
+    _one_line(work)
+
+
+keys = typer.Typer(help="Make, list and revoke API keys; RUBRICATOR_STORE names the store.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+
+@keys.command("make")
+def make_key(
+    name: Annotated[str, typer.Argument(help="who will use it")],
+    role: Annotated[list[str], typer.Option(help="classify, report, feedback or admin; may be given several times")],
+) -> None:
+    """Make a key and print it: it cannot be shown again. Example: python -m serving keys make router --role classify."""
+
+    def work() -> None:
+        from serving.commands import in_store, operator
+        from serving.settings import load_settings
+        from serving.store.keys import make
+        from serving.store.store import now_ms
+
+        typer.echo(in_store(load_settings(), lambda connection: make(connection, name, role, operator(), now_ms())))
+
+    _one_line(work)
+
+
+@keys.command("revoke")
+def revoke_key(name: str) -> None:
+    """End a key. Example: python -m serving keys revoke router."""
+
+    def work() -> None:
+        from serving.commands import in_store, operator
+        from serving.settings import load_settings
+        from serving.store.keys import revoke
+        from serving.store.store import now_ms
+
+        in_store(load_settings(), lambda connection: revoke(connection, name, operator(), now_ms()))
+        typer.echo(f"{name} is revoked; a running service notices within seconds")
+
+    _one_line(work)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List keys by name. Example: python -m serving keys list."""
+
+    def work() -> None:
+        from serving.commands import in_store
+        from serving.settings import load_settings
+        from serving.store.keys import listed
+
+        for key in in_store(load_settings(), listed):
+            typer.echo("\t".join([key["name"], key["roles"], *(["revoked"] if key["revoked"] else [])]))
 
     _one_line(work)
 

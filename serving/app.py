@@ -29,9 +29,10 @@ def create_app(predictor: Predictor, settings: Settings, store: Store | None = N
         openapi_url=None,
         separate_input_output_schemas=False,
     )
-    app.state.rubricator = State(predictor=predictor, settings=settings, store=store)
+    state = State(predictor=predictor, settings=settings, store=store)
+    app.state.rubricator = state
     problems.install(app)
     for routes in (tags, conversations, feedback, model, health, documents):
         app.include_router(routes.router)
-    app.add_middleware(Edge, settings=settings)
+    app.add_middleware(Edge, state=state)
     return app

@@ -11,8 +11,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import problems
-from serving.problems import ProblemError
-from serving.settings import Settings
+from serving.auth import Caller
+from serving.prediction import Refused
+from serving.problems import ProblemError, refusal
+from serving.state import State
+from serving.store.records import StoreAway
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -21,7 +24,9 @@ SECURITY_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
+NO_KEYS = ProblemError(503, "the store does not answer, so no key can be checked", headers={"Retry-After": "2"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+GUARDED = ("/v1/", "/metrics")
 # Bodies with many messages; all other addresses take the smaller limit.
 MANY = frozenset({"/v1/tags/batch", "/v1/conversations"})
 
@@ -29,8 +34,8 @@ MANY = frozenset({"/v1/tags/batch", "/v1/conversations"})
 class Edge:
     """Reads the body before the application sees the request, so that nothing behind it waits for a slow or endless client."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self._app, self._state, self._settings = app, state, state.settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -54,9 +59,19 @@ class Edge:
             await send(message)
 
         try:
+            scope["caller"] = await self._caller(scope["path"], headers)
             content = await self._body(scope, headers, receive)
+            if scope["path"] == "/v1/tags":
+                # Under overload a refusal must cost almost nothing: before the body is parsed.
+                self._state.predictor.admit()
         except ProblemError as error:
             await _refuse(sender, error, request_id)
+            return
+        except Refused as error:
+            await _refuse(sender, refusal(error), request_id, close=False)
+            return
+        except StoreAway:
+            await _refuse(sender, NO_KEYS, request_id)
             return
         sent = False
 
@@ -70,9 +85,18 @@ class Edge:
         try:
             await self._app(scope, receiver, sender)
         except Exception:
-            # Starlette raises again what its last handler has answered, for the log; a traceback must not hold a client's text.
+            # Answered here and not raised again: a traceback's words may hold a client's text.
             if not started:
-                raise
+                await _refuse(sender, ProblemError(500, problems.FAILURE), request_id)
+
+    async def _caller(self, path: str, headers: Headers) -> Caller | None:
+        """Who calls, for addresses that are not open to everybody; before anything of the body is read."""
+        if not path.startswith(GUARDED):
+            return None
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        caller = await self._state.keys.identify(key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"))
+        self._state.rates.take(caller.name)
+        return caller
 
     async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         limit = self._settings.max_batch_body if scope["path"] in MANY else self._settings.max_body
@@ -126,13 +150,13 @@ async def _inflate(content: bytes, limit: int, too_large: ProblemError) -> bytes
     return inflated
 
 
-async def _refuse(send: Send, error: ProblemError, request_id: str) -> None:
+async def _refuse(send: Send, error: ProblemError, request_id: str, close: bool = True) -> None:
     content = problems.body(error.status, error.detail, error.errors, request_id)
     headers = {
         "content-type": problems.MEDIA_TYPE,
         "content-length": str(len(content)),
-        # The rest of the body is not read: this connection cannot carry another request.
-        "connection": "close",
+        # Where the rest of the body has not been read, this connection cannot carry another request.
+        **({"connection": "close"} if close else {}),
         **error.headers,
     }
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

@@ -17,6 +17,7 @@ from data.errors import RubricatorError
 from serving.prediction import DeadlineMissed, Overloaded, PredictionFailed, PredictorDown, Refused
 from serving.store.records import StoreAway
 
+FAILURE = "an error of the service itself; it has been logged under the request id"
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}|[0-9]{1,6}")
 _TITLES = {
@@ -67,6 +68,12 @@ def body(status: int, detail: str, errors: Sequence[tuple[str, str]] = (), reque
     return json.dumps(problem, ensure_ascii=False).encode()
 
 
+def refusal(error: Refused) -> ProblemError:
+    """A refusal as a problem with its Retry-After."""
+    status = 429 if isinstance(error, Overloaded | DeadlineMissed) else 503
+    return ProblemError(status, str(error), headers={"Retry-After": str(math.ceil(error.retry_after))})
+
+
 def install(app: FastAPI) -> None:
     """Let every error of the application leave as a problem."""
 
@@ -80,8 +87,8 @@ def install(app: FastAPI) -> None:
 
     async def on_refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)  # noqa: S101 - narrows the type; registered for it
-        status = 429 if isinstance(error, Overloaded | DeadlineMissed) else 503
-        return _response(request, status, str(error), headers={"Retry-After": str(math.ceil(error.retry_after))})
+        problem = refusal(error)
+        return _response(request, problem.status, problem.detail, headers=problem.headers)
 
     async def on_store_away(request: Request, error: Exception) -> Response:  # noqa: ARG001 - a driver's words are for the log
         return _response(request, 503, "the store does not answer", headers={"Retry-After": "2"})
@@ -98,16 +105,15 @@ def install(app: FastAPI) -> None:
         )
 
     async def on_failure(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the words of an error may hold a client's text
-        return _response(request, 500, "an error of the service itself; it has been logged under the request id")
+        return _response(request, 500, FAILURE)
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
-    for refusal in (Overloaded, DeadlineMissed, PredictorDown, Refused):
-        app.add_exception_handler(refusal, on_refused)
+    for kind in (Overloaded, DeadlineMissed, PredictorDown, Refused):
+        app.add_exception_handler(kind, on_refused)
     app.add_exception_handler(StoreAway, on_store_away)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(PredictionFailed, on_failure)
-    app.add_exception_handler(Exception, on_failure)
 
 
 def _response(

@@ -12,7 +12,9 @@ import uvicorn
 
 from data.errors import ServiceError
 from serving.app import create_app
+from serving.auth import check_exposure
 from serving.predictor import ProcessPredictor
+from serving.protocol import make_protocol
 from serving.settings import Settings
 from serving.store.hashing import load_key
 from serving.store.store import Store
@@ -67,10 +69,11 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
     predictor = ProcessPredictor(settings.model, queue_limit=settings.queue_limit, bulk_limit=settings.bulk_limit, program=program)
     try:
         store = await open_store(settings)
+        check_exposure(settings.host, bool(store and await store.keys()))
         await _start_unless_stopped(predictor)
         config = uvicorn.Config(
             create_app(predictor, settings, store),
-            http="httptools",
+            http=make_protocol(settings.header_seconds),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -8,9 +8,11 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
+from serving.auth import Caller, KeyRing
 from serving.locks import KeyedLocks
 from serving.prediction import Predictor
 from serving.problems import ProblemError
+from serving.rates import RateLimit
 from serving.settings import Settings
 from serving.store.store import Store
 
@@ -23,6 +25,12 @@ class State:
     settings: Settings
     store: Store | None = None
     conversations: KeyedLocks = field(default_factory=KeyedLocks)
+    keys: KeyRing = field(init=False)
+    rates: RateLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = KeyRing(self.store)
+        self.rates = RateLimit(self.settings.rate_limit)
 
 
 async def _state(request: Request) -> State:
@@ -45,7 +53,24 @@ async def _store(state: Annotated[State, Depends(_state)]) -> Store:
     return state.store
 
 
+class _Needs:
+    """A dependency: the caller, whose key must have the role."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    async def __call__(self, request: Request) -> Caller:
+        caller: Caller = request.scope["caller"]
+        if not caller.may(self._role):
+            raise ProblemError(403, f"this key's roles do not allow it; it needs the role {self._role}")
+        return caller
+
+
 StateDep = Annotated[State, Depends(_state)]
 StoreDep = Annotated[Store, Depends(_store)]
+Classifier = Annotated[Caller, Depends(_Needs("classify"))]
+Reporter = Annotated[Caller, Depends(_Needs("report"))]
+Teacher = Annotated[Caller, Depends(_Needs("feedback"))]
+Admin = Annotated[Caller, Depends(_Needs("admin"))]
 # In seconds of the event loop's clock, or None.
 DeadlineDep = Annotated[float | None, Depends(_deadline)]

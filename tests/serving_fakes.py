@@ -99,6 +99,9 @@ class Caller:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://test")
 
+    def send(self, method: str, address: str, **given: Any) -> httpx.Response:
+        return self.run(self.http.request(method, address, **given))
+
     def get(self, address: str, **given: Any) -> httpx.Response:
         return self.run(self.http.get(address, **given))
 

@@ -125,6 +125,7 @@ def test_feedback_names_a_known_message_topic_and_need(client: Caller) -> None:
 
 
 def test_while_the_store_is_away_tagging_goes_on_and_says_so(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.get("/v1/model").status_code == 200  # the keys (there are none) have been read once
     monkeypatch.setattr(state(client).store._writer, "_away_until", float("inf"))
     assert client.post("/v1/tags", json=MESSAGE).json()["stored"] is False
     assert client.post("/v1/tags", json={**MESSAGE, "conversation_id": "c-1"}).json()["stored"] is False

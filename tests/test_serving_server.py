@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,12 +35,13 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @contextmanager
-def service() -> Iterator[tuple[subprocess.Popen[str], str]]:
+def service(**settings: float) -> Iterator[tuple[subprocess.Popen[str], str]]:
     code = (
-        "import uvloop, sys; from serving.server import serve; from serving.settings import load_settings;"
-        "uvloop.run(serve(load_settings(port=0, store='none'), lambda line: print(line, flush=True), program='tests.serving_fakes'))"
+        "import json, sys, uvloop; from serving.server import serve; from serving.settings import load_settings;"
+        "uvloop.run(serve(load_settings(**json.loads(sys.argv[1])), lambda line: print(line, flush=True), program='tests.serving_fakes'))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    given = json.dumps({"port": 0, "store": "none", **settings})
+    process = subprocess.Popen([sys.executable, "-c", code, given], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
         yield process, next(word for word in process.stdout.readline().split() if word.startswith("http:"))
@@ -113,11 +114,3 @@ def test_the_predictor_ends_when_the_service_is_killed() -> None:
             ended, _, _ = select.select([descriptor], [], [], 30)
             os.close(descriptor)
             assert ended
-
-
-def test_a_slow_body_does_not_hold_the_service() -> None:
-    with service() as (_, address):
-        host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port))) as slow:
-            slow.sendall(b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-            assert httpx.get(f"{address}/health/live", trust_env=False).status_code == 200

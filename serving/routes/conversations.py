@@ -15,7 +15,7 @@ from serving.routes.responses import problem_responses
 from serving.routes.tags import json_response
 from serving.running import RunningState
 from serving.schemas import ConversationIn, Name, OutcomeIn
-from serving.state import DeadlineDep, StateDep, StoreDep
+from serving.state import Classifier, DeadlineDep, StateDep, StoreDep
 from serving.tagging import check_channel
 
 router = APIRouter(tags=["conversations"])
@@ -25,7 +25,9 @@ Timeline = Annotated[bool, Query(description="also the tag after each client tur
 
 
 @router.post("/v1/conversations", response_model=TalkOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))
-async def tag_conversation(talk: ConversationIn, state: StateDep, deadline: DeadlineDep, timeline: Timeline = False) -> Response:
+async def tag_conversation(
+    talk: ConversationIn, _: Classifier, state: StateDep, deadline: DeadlineDep, timeline: Timeline = False
+) -> Response:
     """Tag a conversation sent with all its turns; nothing of it is kept."""
     check_channel(state.predictor.facts.taxonomy, talk.channel, "channel")
     spoken = [Message(talk.id, turn.text, talk.channel, tuple(turn.attachments)) for turn in talk.turns if turn.role == CLIENT]
@@ -45,7 +47,7 @@ async def tag_conversation(talk: ConversationIn, state: StateDep, deadline: Dead
 
 
 @router.get("/v1/conversations/{id:path}", response_model=ConversationOut, responses=problem_responses(404, 422, 503))
-async def conversation(id: Name, store: StoreDep) -> Response:
+async def conversation(id: Name, _: Classifier, store: StoreDep) -> Response:
     """What is remembered of a conversation."""
     known = await store.conversation(id)
     if known is None:
@@ -64,7 +66,7 @@ async def conversation(id: Name, store: StoreDep) -> Response:
 
 
 @router.put("/v1/conversations/{id:path}/outcome", response_model=OutcomeOut, responses=problem_responses(*WRITTEN, 404))
-async def put_outcome(id: Name, outcome: OutcomeIn, store: StoreDep) -> Response:
+async def put_outcome(id: Name, outcome: OutcomeIn, _: Classifier, store: StoreDep) -> Response:
     """Say how a conversation ended; said again, the later one holds."""
     if not await store.put_outcome(id, outcome.model_dump()):
         raise ProblemError(404, UNKNOWN)

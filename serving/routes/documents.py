@@ -11,10 +11,12 @@ from pydantic.json_schema import models_json_schema
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from serving.answers import Problem
+from serving.limits import GUARDED
 from serving.routes.tags import json_response
 
 router = APIRouter(include_in_schema=False)
 _PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "a key made by: python -m serving keys make NAME"}
 _PAGES = Path(__file__).parent.parent / "pages"
 
 
@@ -28,6 +30,12 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
+        document["components"]["securitySchemes"] = {"key": KEY_SCHEME}
+        for path, methods in document["paths"].items():
+            if path.startswith(GUARDED):
+                for operation in methods.values():
+                    # An empty requirement: on the loopback address, while no key has been made, none is needed.
+                    operation["security"] = [{"key": []}, {}]
     return app.openapi_schema or {}
 
 

@@ -15,17 +15,17 @@ from serving.routes.conversations import moment
 from serving.routes.responses import problem_responses
 from serving.routes.tags import json_response
 from serving.schemas import FeedbackIn
-from serving.state import StateDep, StoreDep
+from serving.state import Reporter, StateDep, StoreDep, Teacher
 
 router = APIRouter(tags=["feedback"])
 LATEST = 2**53
 
 
 @router.post("/v1/feedback", status_code=201, response_model=FeedbackOut, responses=problem_responses(400, 404, 408, 413, 415, 422, 503))
-async def give(feedback: FeedbackIn, state: StateDep, store: StoreDep) -> Response:
+async def give(feedback: FeedbackIn, caller: Teacher, state: StateDep, store: StoreDep) -> Response:
     """Say what a tagged message is about."""
     _check(state.predictor.facts.taxonomy, feedback)
-    row = await store.add_feedback({**feedback.model_dump(), "need": feedback.need or "", "given_by": "anyone"})
+    row = await store.add_feedback({**feedback.model_dump(), "need": feedback.need or "", "given_by": caller.name})
     if row is None:
         raise ProblemError(404, "no message with this id is known in this channel")
     return json_response({**row, "need": row["need"] or None, "at": moment(row["at"])}, 201)
@@ -33,6 +33,7 @@ async def give(feedback: FeedbackIn, state: StateDep, store: StoreDep) -> Respon
 
 @router.get("/v1/feedback", response_model=FeedbackList, responses=problem_responses(422, 503))
 async def given(
+    _: Reporter,
     store: StoreDep,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[int, Query(ge=0, le=LATEST, description="milliseconds since 1970; next_before of the page before")] = LATEST,

@@ -40,7 +40,7 @@ async def live() -> Response:
     return json_response({"status": "live"})
 
 
-@router.get("/health/ready", response_model=Ready, responses=problem_responses(503))
+@router.get("/health/ready", response_model=Ready, responses={503: problem_responses(503)[503]})
 async def ready(state: StateDep) -> Response:
     """Whether a message would be tagged now: one is."""
     deadline = asyncio.get_running_loop().time() + PROBE_SECONDS

@@ -19,9 +19,11 @@ _MEANINGS = {
     429: "too much at once; Retry-After says when",
     503: "not available now; Retry-After says when",
 }
+GUARDS = (400, 401, 403, 429, 503)
 _REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries of these statuses."""
-    return {status: {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": _REFERENCE}}} for status in statuses}
+    """OpenAPI entries of these statuses, and of those that every guarded address can answer with."""
+    content = {MEDIA_TYPE: {"schema": _REFERENCE}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in sorted({*statuses, *GUARDS})}

@@ -13,7 +13,7 @@ from serving.answers import BatchOut, MessageTagOut
 from serving.problems import ProblemError
 from serving.routes.responses import problem_responses
 from serving.schemas import BatchIn, Channel, MessageIn, Name
-from serving.state import DeadlineDep, StateDep, StoreDep
+from serving.state import Classifier, DeadlineDep, StateDep, StoreDep
 from serving.tagging import Wish, tag_many, tag_one
 
 router = APIRouter(tags=["tags"])
@@ -21,20 +21,20 @@ Repairs = Annotated[bool, Query(description="name what was mended in the text")]
 
 
 @router.post("/v1/tags", response_model=MessageTagOut, responses=problem_responses(400, 408, 409, 413, 415, 422, 429, 503))
-async def tag_message(message: MessageIn, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False) -> Response:
+async def tag_message(message: MessageIn, _: Classifier, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False) -> Response:
     """Tag one message; the same message again gets the same answer."""
     return json_response(await tag_one(state, message, Wish(deadline, repairs)))
 
 
 @router.post("/v1/tags/batch", response_model=BatchOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))
-async def tag_batch(batch: BatchIn, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False) -> Response:
+async def tag_batch(batch: BatchIn, _: Classifier, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False) -> Response:
     """Tag up to 1,000 messages; single messages go first, conversations are not continued."""
     answers = await tag_many(state, batch.messages, Wish(deadline, repairs))
     return json_response({"model": state.predictor.facts.version, "tags": answers})
 
 
 @router.get("/v1/tags/{channel}/{id:path}", response_model=MessageTagOut, responses=problem_responses(404, 422, 503))
-async def stored_tag(channel: Channel, id: Name, store: StoreDep) -> Response:
+async def stored_tag(channel: Channel, id: Name, _: Classifier, store: StoreDep) -> Response:
     """The tag that was given to a message."""
     tag = await store.tag(channel, id)
     if tag is None:

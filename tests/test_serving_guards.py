@@ -1,0 +1,210 @@
+"""Guards: keys and roles, rates, bodies, slow clients, overload."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from data.errors import ConfigError, ServiceError
+from serving.app import create_app
+from serving.auth import ANYONE, KeyRing, check_exposure, check_roles, hash_key, new_key
+from serving.commands import in_store
+from serving.prediction import Overloaded
+from serving.problems import ProblemError
+from serving.rates import RateLimit
+from serving.settings import Settings
+from serving.store.keys import listed, make, revoke
+from serving.store.records import StoreAway
+from serving.store.schema import AUDIT, KEYS
+from tests.serving_fakes import Caller, FakePredictor, calling
+from tests.test_serving_server import run, service
+
+MESSAGE = {"id": "m-1", "channel": "app", "text": "заблокируйте сим"}
+ROLE_OF = {
+    ("POST", "/v1/tags"): "classify",
+    ("POST", "/v1/tags/batch"): "classify",
+    ("GET", "/v1/tags/app/1"): "classify",
+    ("POST", "/v1/conversations"): "classify",
+    ("GET", "/v1/conversations/1"): "classify",
+    ("PUT", "/v1/conversations/1/outcome"): "classify",
+    ("POST", "/v1/feedback"): "feedback",
+    ("GET", "/v1/feedback"): "report",
+}
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/v1/tags"): MESSAGE,
+    ("POST", "/v1/tags/batch"): {"messages": [MESSAGE]},
+    ("POST", "/v1/conversations"): {"id": "1", "channel": "app", "turns": [{"role": "client", "text": "a"}]},
+    ("PUT", "/v1/conversations/1/outcome"): {"handled_by": "bot"},
+    ("POST", "/v1/feedback"): {"channel": "app", "message_id": "1", "topic": "sim"},
+}
+
+
+class FakeKeys:
+    def __init__(self, **roles: str) -> None:
+        self.rows = [{"name": name, "hash": hash_key(f"key-{name}"), "roles": kept} for name, kept in roles.items()]
+        self.away = False
+
+    async def keys(self) -> list[Mapping[str, Any]]:
+        if self.away:
+            raise StoreAway("away")
+        return list(self.rows)
+
+
+def guarded(caller: Caller, keys: FakeKeys, **settings: Any) -> Caller:
+    caller.use(create_app(FakePredictor(), Settings(**settings)))
+    caller.app.state.rubricator.keys = KeyRing(keys)
+    return caller
+
+
+def test_every_guarded_address_asks_for_a_key_and_its_role() -> None:
+    with calling(None) as caller:
+        guarded(caller, FakeKeys(classify="classify", report="report", feedback="feedback", admin="admin"))
+        for (method, address), role in ROLE_OF.items():
+            body = BODIES.get((method, address))
+            assert caller.send(method, address, json=body).status_code == 401
+            for name in ("classify", "report", "feedback", "admin"):
+                status = caller.send(method, address, json=body, headers={"Authorization": f"Bearer key-{name}"}).status_code
+                # 503: allowed, but this application has no store.
+                assert (status in (200, 503)) == (name in (role, "admin")), (method, address, name)
+                assert status in (200, 403, 503)
+
+
+def test_the_table_of_roles_names_every_guarded_address() -> None:
+    with calling(create_app(FakePredictor(), Settings())) as caller:
+        paths = caller.get("/openapi.json").json()["paths"]
+    filled = {path.replace("{channel}", "app").replace("{id}", "1"): methods for path, methods in paths.items()}
+    listed_ = {(method.upper(), path) for path, methods in filled.items() for method in methods}
+    open_to_every_key = {("GET", "/v1/taxonomy"), ("GET", "/v1/model"), ("GET", "/health/live"), ("GET", "/health/ready")}
+    assert listed_ - open_to_every_key == set(ROLE_OF)
+
+
+def test_an_unknown_key_is_a_401_before_the_body_is_looked_at() -> None:
+    with calling(None) as caller:
+        guarded(caller, FakeKeys(router="classify"))
+        response = caller.post("/v1/tags", content=b"{", headers={"Authorization": "Bearer nonsense", "Content-Type": "application/json"})
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Bearer realm="rubricator"')
+        assert caller.post("/v1/tags", json=MESSAGE, headers={"X-API-Key": "key-router"}).status_code == 200
+        assert caller.get("/health/ready").status_code == 200
+
+
+def test_keys_stay_known_while_the_store_is_away_but_nobody_comes_in_before_they_were_read() -> None:
+    async def scenario() -> None:
+        keys = FakeKeys(router="classify")
+        ring = KeyRing(keys)
+        keys.away = True
+        with pytest.raises(StoreAway):
+            await ring.identify("key-router")
+        keys.away = False
+        assert (await ring.identify("key-router")).name == "router"
+        keys.away = True
+        ring._fresh_until = 0.0
+        assert (await ring.identify("key-router")).name == "router"
+        with pytest.raises(ProblemError, match="not known"):
+            await ring.identify("key-other")
+        assert await KeyRing(None).identify(None) is ANYONE
+
+    asyncio.run(scenario())
+
+
+def test_a_key_is_made_shown_once_and_revoked(tmp_path: Path) -> None:
+    settings = Settings(store=f"sqlite:///{tmp_path / 'store.db'}")
+    key = in_store(settings, lambda connection: make(connection, "router", ["classify", "report"], "anna", 1))
+    (row,) = in_store(settings, lambda connection: [dict(row) for row in connection.execute(KEYS.select()).mappings()])
+    assert (row["hash"], row["roles"]) == (hash_key(key), "classify,report")
+    assert key not in str(row)
+    with pytest.raises(ConfigError, match="has been made before"):
+        in_store(settings, lambda connection: make(connection, "router", ["classify"], "anna", 2))
+    with pytest.raises(ConfigError, match=r"unknown role 'clasify' \(did you mean 'classify'\?\)"):
+        in_store(settings, lambda connection: make(connection, "x", ["clasify"], "anna", 2))
+    in_store(settings, lambda connection: revoke(connection, "router", "boris", 3))
+    assert [key["revoked"] for key in in_store(settings, listed)] == [True]
+    audit = in_store(settings, lambda connection: [tuple(row) for row in connection.execute(AUDIT.select().order_by(AUDIT.c.at))])
+    assert [(done_by, action) for _, _, _, done_by, action, *_ in audit] == [("anna", "key made"), ("boris", "key revoked")]
+    with pytest.raises(ConfigError, match="no key named 'nobody'"):
+        in_store(settings, lambda connection: revoke(connection, "nobody", "boris", 3))
+
+
+def test_keys_are_random_and_roles_are_checked() -> None:
+    assert len({new_key() for _ in range(100)}) == 100
+    assert check_roles(["report", "report", "classify"]) == "report,classify"
+
+
+@pytest.mark.parametrize(
+    ("host", "any_keys", "refused"),
+    [("127.0.0.1", False, False), ("::1", False, False), ("localhost", False, False), ("0.0.0.0", True, False), ("0.0.0.0", False, True)],
+)
+def test_beyond_the_loopback_address_a_key_must_have_been_made(host: str, any_keys: bool, refused: bool) -> None:
+    if refused:
+        with pytest.raises(ServiceError, match="no API key has been made; make one: python -m serving keys make"):
+            check_exposure(host, any_keys)
+    else:
+        check_exposure(host, any_keys)
+
+
+def test_the_command_refuses_an_open_service_for_everybody() -> None:
+    result = run("run", "--host", "0.0.0.0", "--port", "0")
+    assert (result.returncode, result.stderr.count("\n"), "keys make" in result.stderr) == (1, 1, True)
+
+
+def test_a_key_may_send_so_much_a_second() -> None:
+    now = [0.0]
+    limit = RateLimit(10.0, burst=1.0, clock=lambda: now[0])
+    for _ in range(10):
+        limit.take("a")
+    with pytest.raises(ProblemError, match="10 requests a second") as caught:
+        limit.take("a")
+    assert (caught.value.status, caught.value.headers["Retry-After"]) == (429, "1")
+    limit.take("b")
+    now[0] = 0.5
+    for _ in range(5):
+        limit.take("a")
+    with pytest.raises(ProblemError):
+        limit.take("a")
+
+
+def test_under_overload_a_request_is_refused_before_its_body_is_parsed() -> None:
+    class Full(FakePredictor):
+        def admit(self, count: int = 1, lane: str = "single") -> None:
+            raise Overloaded("too many messages are waiting", retry_after=3)
+
+    with calling(create_app(Full(), Settings())) as caller:
+        response = caller.post("/v1/tags", content=b"{", headers={"Content-Type": "application/json"})
+        assert (response.status_code, response.headers["retry-after"], "connection" in response.headers) == (429, "3", False)
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /v1/tags HT", b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+def test_a_client_that_does_not_finish_its_headers_is_cut_off(sent: bytes) -> None:
+    with service(header_seconds=0.2) as (_, address):
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as slow:
+            slow.sendall(sent)
+            assert slow.recv(1000) == b""
+
+
+def test_a_client_that_does_not_finish_its_body_gets_a_408() -> None:
+    with service(body_seconds=0.2) as (_, address):
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as slow:
+            slow.sendall(b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+            assert httpx.get(f"{address}/health/live", trust_env=False).status_code == 200
+            assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_an_endless_body_is_refused_at_the_limit() -> None:
+    with service() as (_, address):
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as endless:
+            endless.sendall(b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+            chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+            try:
+                for _ in range(64):
+                    endless.sendall(chunk)
+            except (BrokenPipeError, ConnectionResetError):
+                return
+            assert endless.recv(1000).startswith(b"HTTP/1.1 413 ")
