@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from experiments.runs import RUNS
 
 EXPERIMENT = "rubricator"
 REGISTERED = "rubricator"
+BATCH = 100  # what MLflow takes at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,28 @@ def track(name: str, items: Iterable[Item], tags: Mapping[str, str], say: Callab
         place = (RUNS / "mlflow-artifacts").resolve().as_uri() if local else None
         experiment_id = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT, artifact_location=place)
         run_id: str = client.create_run(experiment_id, run_name=name, tags=dict(tags)).info.run_id
-        for item in items:
-            if isinstance(item, Param):
-                client.log_param(run_id, item.name, item.value)
-            elif isinstance(item, Figure):
-                if item.value == item.value:
-                    client.log_metric(run_id, item.name, item.value)
-            elif item.path.is_dir():
-                client.log_artifacts(run_id, str(item.path), item.place)
-            else:
-                client.log_artifact(run_id, str(item.path), item.place)
+        _log(client, run_id, list(items))
         client.set_terminated(run_id)
-        return run_id
-    except Exception as error:  # noqa: BLE001 - whatever a tracking server does, the trained model is worth more
+    except Exception as error:
         say(f"tracking: not logged to {_host(tracking_uri())} ({type(error).__name__}); the run is complete on disk all the same")
         return None
+    return run_id
+
+
+def _log(client: Any, run_id: str, items: Sequence[Item]) -> None:
+    from mlflow.entities import Metric
+    from mlflow.entities import Param as Parameter
+
+    now = int(time.time() * 1000)
+    params = [Parameter(item.name, str(item.value)) for item in items if isinstance(item, Param)]
+    metrics = [Metric(item.name, item.value, now, 0) for item in items if isinstance(item, Figure) and item.value == item.value]
+    for start in range(0, max(len(params), len(metrics)), BATCH):  # in batches: a request each would take longer than all the rest
+        client.log_batch(run_id, metrics[start : start + BATCH], params[start : start + BATCH])
+    for item in items:
+        if isinstance(item, Files) and item.path.is_dir():
+            client.log_artifacts(run_id, str(item.path), item.place)
+        elif isinstance(item, Files):
+            client.log_artifact(run_id, str(item.path), item.place)
 
 
 def find_run(name: str, say: Callable[[str], None]) -> str | None:
@@ -90,7 +99,7 @@ def find_run(name: str, say: Callable[[str], None]) -> str | None:
         experiment = client.get_experiment_by_name(EXPERIMENT)
         found = client.search_runs([experiment.experiment_id], f"attributes.run_name = '{name}'") if experiment else []
         return str(found[0].info.run_id) if found else None
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         say(f"tracking: {_host(tracking_uri())} could not be asked ({type(error).__name__})")
         return None
 
@@ -107,7 +116,7 @@ def set_alias(run_id: str | None, bundle_version: str, alias: str, say: Callable
         source = f"{client.get_run(run_id).info.artifact_uri}/bundle"
         version = client.create_model_version(REGISTERED, source, run_id, tags={"bundle": bundle_version})
         client.set_registered_model_alias(REGISTERED, alias, version.version)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         say(f"registry: alias {alias!r} not set ({type(error).__name__}); the promotion itself is done")
 
 
@@ -127,4 +136,4 @@ def _client() -> Any:
 
 
 def _host(uri: str) -> str:
-    return uri.split("@")[-1]
+    return uri.rsplit("@", maxsplit=1)[-1]
