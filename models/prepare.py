@@ -32,6 +32,7 @@ class Preparation:
 
     def __call__(self, text: str) -> Prepared:
         """Prepare one text; personal data found only after repair (a phone with look-alike letters) is masked in the original too."""
+        text = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate can neither be tokenised nor stored
         repaired = self.repair(text)
         found = mask(repaired.text)
         if not repaired.repairs:
