@@ -97,7 +97,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
             if vectors.shape[1]
             else sparse_part
         )
-        machine = LinearSVC(C=self.C, tol=0.01, random_state=self.seed, max_iter=2000).fit(matrix, target)
+        machine = LinearSVC(C=self.C, tol=0.1, random_state=self.seed, max_iter=2000).fit(matrix, target)
         weights, intercept = machine.coef_, machine.intercept_
         if len(self.leaves_) == 2:  # scikit-learn keeps one row for two classes
             weights, intercept = np.vstack([-weights, weights]), np.concatenate([-intercept, intercept])

@@ -36,10 +36,10 @@ class ModelConfig:
 class SplitConfig:
     """Shares of whole authors; `test` authors are looked at once, at the end."""
 
-    fit: float = 0.56
-    calibrate: float = 0.12
-    certify: float = 0.20
-    test: float = 0.12
+    fit: float = 0.64
+    calibrate: float = 0.10
+    certify: float = 0.16
+    test: float = 0.10
     folds: int = 5
 
 
