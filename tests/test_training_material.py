@@ -73,6 +73,12 @@ def test_too_few_authors_are_refused(tiny_examples: list[Example], tiny_config: 
     }
 
 
+def test_calibrating_needs_messages(tiny_examples: list[Example], tiny_config: Config) -> None:
+    config = replace(tiny_config, split=SplitConfig(fit=0.6, calibrate=0.0, certify=0.2, test=0.2))
+    with pytest.raises(DataError, match=r"^no messages are left for 'calibrate'; give more authors or change \[split\]$"):
+        split_authors(tiny_examples, config, {})
+
+
 def test_material_comes_in_the_order_of_ids(tiny_examples: list[Example], tiny_config: Config) -> None:
     material = prepare(tiny_examples[::-1], tiny_config, QUIET)
     assert [example.id for example in material.examples] == sorted(example.id for example in tiny_examples)
