@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,7 +22,7 @@ from data.taxonomy import DEFAULT_PATH, Taxonomy, load_taxonomy
 app = command_line("data", "Check, count and import labelled messages.")
 CORPUS = Path("data/corpus")
 
-Data = Annotated[Optional[list[Path]], typer.Option("--data", help="Labelled .jsonl or .csv; may be repeated. Default: the bundled corpus.")]
+Data = Annotated[list[Path] | None, typer.Option("--data", help="Labelled .jsonl or .csv; may be repeated. Default: the bundled corpus.")]
 TaxonomyFile = Annotated[Path, typer.Option("--taxonomy", help="YAML of topics and needs.")]
 
 
@@ -30,7 +30,7 @@ TaxonomyFile = Annotated[Path, typer.Option("--taxonomy", help="YAML of topics a
 def check(
     data: Data = None,
     taxonomy: TaxonomyFile = DEFAULT_PATH,
-    against: Annotated[Optional[list[Path]], typer.Option(help="Sets that must not leak into the corpus; may be repeated.")] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="Sets that must not leak into the corpus; may be repeated.")] = None,
     min_need: Annotated[int, typer.Option(help="Least messages a need should have.")] = 15,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on any finding but rare needs and openings.")] = False,
 ) -> None:
@@ -77,7 +77,9 @@ def stats(data: Data = None, taxonomy: TaxonomyFile = DEFAULT_PATH) -> None:
     people = Table("author", "messages", "words each", "type-token of 1,000", "top opening", title="by author", title_justify="left")
     for author, members in checks.by_author(examples).items():
         figures = checks.variety([member.text for member in members])
-        people.add_row(author or "-", str(len(members)), f"{figures['words']:.1f}", f"{figures['type_token']:.2f}", f"{figures['top_opening']:.1%}")
+        people.add_row(
+            author or "-", str(len(members)), f"{figures['words']:.1f}", f"{figures['type_token']:.2f}", f"{figures['top_opening']:.1%}"
+        )
     console.print(people)
 
 
@@ -85,7 +87,9 @@ def stats(data: Data = None, taxonomy: TaxonomyFile = DEFAULT_PATH) -> None:
 def import_(
     source: Annotated[Path, typer.Argument(help="Labelled .jsonl or .csv of another form.")],
     output: Annotated[Path, typer.Argument(help="JSONL to write.")],
-    labels: Annotated[Optional[Path], typer.Option("--map", help='Foreign labels to known ones: {"foreign": "topic"} or a CSV of two columns.')] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--map", help='Foreign labels to known ones: {"foreign": "topic"} or a CSV of two columns.')
+    ] = None,
     text_field: Annotated[str, typer.Option(help="Field that holds the text.")] = "text",
     label_field: Annotated[str, typer.Option(help="Field that holds the label.")] = "topic",
     author: Annotated[str, typer.Option(help="Author of rows that name none.")] = "",
@@ -110,7 +114,9 @@ def import_(
     console = Console(stderr=True)
     console.print(f"{len(batch.records)} messages written to {output}", highlight=False, soft_wrap=True)
     if batch.rejected:
-        console.print(f"{len(batch.rejected)} rows put aside in {aside}, first: {batch.rejected[0]}", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"{len(batch.rejected)} rows put aside in {aside}, first: {batch.rejected[0]}", highlight=False, markup=False, soft_wrap=True
+        )
         raise typer.Exit(1)
 
 

@@ -35,7 +35,9 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", text.lower().replace("ё", "е")))
 
 
-def check(examples: Sequence[Example], taxonomy: Taxonomy | None, min_need: int = 15, others: Mapping[str, Sequence[Example]] | None = None) -> Iterator[Finding]:
+def check(
+    examples: Sequence[Example], taxonomy: Taxonomy | None, min_need: int = 15, others: Mapping[str, Sequence[Example]] | None = None
+) -> Iterator[Finding]:
     """All findings on a corpus; `others` are sets that must not leak into it, by name."""
     yield from conflicts(examples)
     yield from near_duplicates(examples)

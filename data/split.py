@@ -10,9 +10,7 @@ from data.errors import DataError
 from data.messages import Example
 
 
-def by_group(
-    examples: Sequence[Example], shares: Mapping[str, float], seed: int = 0, fixed: Mapping[str, str] | None = None
-) -> dict[str, list[Example]]:
+def by_group(examples: Sequence[Example], shares: Mapping[str, float], seed: int = 0) -> dict[str, list[Example]]:
     """Split examples into named parts of about the given shares, whole groups only.
 
     Groups are dealt largest first (ties by a keyed hash, so that neither the order of lines nor of files matters) to the part whose label
@@ -22,7 +20,6 @@ def by_group(
         examples: any order; the parts come out sorted by id.
         shares: part name -> share, summing to 1.
         seed: another seed deals other groups to the parts.
-        fixed: group -> part for groups whose place is given.
 
     Raises:
         DataError: there are fewer groups than parts.
@@ -38,12 +35,14 @@ def by_group(
 
     def lack(part: str, counts: Counter[str]) -> float:
         """How much nearer to its share of every label a part comes by these counts."""
-        return sum(count * (shares[part] - have[part][label] / total[label]) / max(shares[part], 1e-9) for label, count in counts.items())
+        return sum(
+            count * (shares[part] - have[part][label] / total[label]) / max(shares[part], 1e-9) for label, count in sorted(counts.items())
+        )
 
     order = sorted(groups, key=lambda group: (-len(groups[group]) // 8, _hash(seed, group)))
     for group in order:
         counts = Counter(example.label for example in groups[group])
-        part = (fixed or {}).get(group) or max(shares, key=lambda name: (lack(name, counts), shares[name], name))
+        part = max(shares, key=lambda name: (lack(name, counts), shares[name], name))
         have[part].update(counts)
         parts[part].extend(groups[group])
     return {part: sorted(members, key=lambda example: example.id) for part, members in parts.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
@@ -52,7 +53,7 @@ def paired_interval(a: Predictions, b: Predictions, metric: Metric, unit: Unit =
 
 
 def _percentiles(value: float, draws: list[float], unit: Unit) -> Interval:
-    finite = [draw for draw in draws if draw == draw]
+    finite = [draw for draw in draws if not math.isnan(draw)]
     if not finite:
         return Interval(value, float("nan"), float("nan"), unit)
     low, high = np.percentile(finite, [2.5, 97.5])

@@ -22,7 +22,6 @@ def _figure(width: float, height: float) -> Any:
 
 def confusion(table: Predictions, path: Path, limit: int = 30) -> None:
     """Counts and row shares of gold against given topics (the `limit` most frequent)."""
-    columns = table.columns
     counts = Counter(row.label for row in table.rows)
     labels = sorted(label for label, _ in counts.most_common(limit))
     pairs = Counter((row.label, row.predicted) for row in table.rows)

@@ -83,8 +83,8 @@ def show_certificate(console: Console, name: str, certificate: Certificate | Non
         )
         return
     console.print(
-        f"{name}: from {certificate.threshold:.4f} on; {certificate.n} of {certificate.total} messages ({certificate.coverage:.1%}), {certificate.errors} errors; "
-        f"with {sure} confidence at least {certificate.bound:.4f} are right (target {certificate.target:.2f})",
+        f"{name}: from {certificate.threshold:.4f} on; {certificate.n} of {certificate.total} messages ({certificate.coverage:.1%}), "
+        f"{certificate.errors} errors; with {sure} confidence at least {certificate.bound:.4f} are right (target {certificate.target:.2f})",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""Tag messages with a saved model: python -m models tag."""
+"""Tag messages with a saved model, explain a tag, write the model card: python -m models tag | explain | card."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ CHAMPION = Path("models/artifacts/champion")
 
 @app.command()
 def tag(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help=".jsonl or .csv with id, channel, text; - reads JSON lines from standard input.")],
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help=".jsonl or .csv with id, channel, text; - reads JSON lines from standard input.")
+    ],
     output: Annotated[Path, typer.Option("--output", help="JSON lines to write; - writes to standard output.")],
     model: Model = CHAMPION,
     repairs: Annotated[bool, typer.Option("--repairs", help="Say what was repaired in each text.")] = False,
@@ -37,6 +39,61 @@ def tag(
     rejected = tag_file(source, output, model, repairs)
     if rejected:
         raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
+    model: Model = CHAMPION,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: the tag with its explanation.")] = False,
+) -> None:
+    """Tag one message and say which words and repairs decided, for (green) and against (red), and what it resembles.
+
+    Example: python -m models explain "rfr gjvtyznm nfhba"
+    """
+    import json
+    import sys
+    from dataclasses import replace
+
+    from rich.console import Console
+
+    from data.errors import DataError
+    from models.bundle import load
+    from models.explain import explain as explained
+    from models.explanation_view import show
+
+    given = sys.stdin.buffer.read() if text == "-" else text.encode("utf-8", "surrogateescape")
+    message = given.decode("utf-8", "replace").strip()
+    if not message:
+        raise DataError('nothing to explain: give a message, as in: python -m models explain "как поменять тариф"')
+    explanation = explained(load(model), message)
+    if as_json:
+        typer.echo(json.dumps(replace(explanation.tag, explanation=explanation.as_dict()).as_dict(), ensure_ascii=False))
+    else:
+        show(Console(), explanation)
+
+
+@app.command()
+def card(
+    model: Model = CHAMPION,
+    output: Annotated[Path, typer.Option("--output", help="Markdown to write; - writes to standard output.")] = Path("-"),
+) -> None:
+    """Write the model card: what a model is, learned from what, what was measured and proven, what it must not be used for.
+
+    Example: python -m models card --output MODEL_CARD.md
+    """
+    from data.errors import DataError
+    from models.bundle import read_manifest
+    from models.card import card as written
+
+    markdown = written(read_manifest(model))
+    if str(output) == "-":
+        typer.echo(markdown, nl=False)
+        return
+    try:
+        output.write_text(markdown, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{output}: cannot be written: {error.strerror}") from error
 
 
 if __name__ == "__main__":

@@ -199,7 +199,9 @@ def load(folder: Path | str = CHAMPION) -> Tagger:
         arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS if f"{name}.npy" in manifest.files}
         vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
         ids = json.loads((folder / "prototype_ids.json").read_text(encoding="utf-8"))
-        parameters: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in manifest.parameters.items()}
+        parameters: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in manifest.parameters.items()
+        }
         classifier = TopicClassifier(**parameters)
         encoder = make_encoder(classifier.encoder)
         version = encoder.version if encoder else "none"

@@ -22,8 +22,9 @@ class Calibration:
         logit of leaf l   = sharpness * score_l
         logit of unknown  = weights . signals + unknown_bias           (only where there is an open topic)
 
-    A bias for each topic was tried and lost: it fits the few calibrating authors, not the next ones (experiments/LOG.md). A topic's probability is the sum over its leaves; unlikeness to everything known thus raises the open topic and lowers all others in one
-    step, and what comes out stays a probability.
+    A bias for each topic was tried and lost: it fits the few calibrating authors, not the next ones (experiments/LOG.md). A topic's probability
+    is the sum over its leaves; unlikeness to everything known thus raises the open topic and lowers all others in one step, and what comes out
+    stays a probability.
     """
 
     sharpness: float

@@ -118,7 +118,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):
             blocks["lemma"] = TfidfVectorizer(tokenizer=_Words(self.lang, True), token_pattern=None, ngram_range=(1, 2), **common)
         return blocks
 
-    def fit(self, X: Sequence[str], y: object = None) -> Self:
+    def fit(self, X: Sequence[str], y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Learn vocabularies and document frequencies of n texts."""
         self.blocks_ = self._blocks()
         for name, block in self.blocks_.items():
@@ -136,7 +136,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         """Turn n texts into an (n, features) float32 matrix."""
         return sparse.hstack([block.transform(X) for block in self.blocks_.values()], format="csr", dtype=np.float32)
 
-    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
+    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names such as "word:симка", in the order of the columns."""
         names: list[str] = []
         for name, block in self.blocks_.items():

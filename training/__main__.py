@@ -9,7 +9,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -17,31 +17,29 @@ from data.console import command_line, run
 
 app = command_line("training", "Learn a model from labelled messages, measure it, prove what it may do without a person.")
 
-Files = Annotated[
-    Optional[list[Path]], typer.Option("--data", help="Labelled .jsonl or .csv; may be repeated. Default: the bundled corpus.")
-]
+Files = Annotated[list[Path] | None, typer.Option("--data", help="Labelled .jsonl or .csv; may be repeated. Default: the bundled corpus.")]
 TextField = Annotated[str, typer.Option(help="Field that holds the text.")]
 LabelField = Annotated[str, typer.Option(help="Field that holds the label.")]
-Map = Annotated[Optional[Path], typer.Option("--map", help='Foreign labels to known ones: {"foreign": "topic"} or a CSV of two columns.')]
+Map = Annotated[Path | None, typer.Option("--map", help='Foreign labels to known ones: {"foreign": "topic"} or a CSV of two columns.')]
 Model = Annotated[Path, typer.Option("--model", help="Bundle to use.")]
 
 
 @app.command()
 def train(
-    config: Annotated[Optional[Path], typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
     data: Files = None,
-    validation: Annotated[Optional[Path], typer.Option(help="Calibrates (and, 3 : 2, certifies, unless --certify is given).")] = None,
-    certify: Annotated[Optional[Path], typer.Option(help="Certifies the thresholds.")] = None,
-    test: Annotated[Optional[Path], typer.Option(help="Measured once, at the end.")] = None,
+    validation: Annotated[Path | None, typer.Option(help="Calibrates (and, 3 : 2, certifies, unless --certify is given).")] = None,
+    certify: Annotated[Path | None, typer.Option(help="Certifies the thresholds.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Measured once, at the end.")] = None,
     text_field: TextField = "text",
     label_field: LabelField = "topic",
-    open_label: Annotated[Optional[str], typer.Option(help="The label that stands for none of the known ones.")] = None,
+    open_label: Annotated[str | None, typer.Option(help="The label that stands for none of the known ones.")] = None,
     without_open: Annotated[bool, typer.Option("--without-open", help="Leave the open label out of what is learned from.")] = False,
-    lang: Annotated[Optional[str], typer.Option(help="spaCy language code; ru unless the configuration says otherwise.")] = None,
-    output: Annotated[Optional[Path], typer.Option(help="Folder that becomes the bundle. Default: models/artifacts/<version>.")] = None,
+    lang: Annotated[str | None, typer.Option(help="spaCy language code; ru unless the configuration says otherwise.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder that becomes the bundle. Default: models/artifacts/<version>.")] = None,
     promote: Annotated[bool, typer.Option("--promote", help="Make the model the champion.")] = False,
-    target_precision: Annotated[Optional[float], typer.Option(help="Share right that automatic routing must be proven to reach.")] = None,
-    folds: Annotated[Optional[int], typer.Option(help="Author-grouped cross-validation folds, 0 for none.")] = None,
+    target_precision: Annotated[float | None, typer.Option(help="Share right that automatic routing must be proven to reach.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Author-grouped cross-validation folds, 0 for none.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be used.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
@@ -80,7 +78,7 @@ def evaluate(
     labels: Map = None,
     text_field: TextField = "text",
     label_field: LabelField = "topic",
-    output: Annotated[Optional[Path], typer.Option(help="Write the table of predictions (no texts) there.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write the table of predictions (no texts) there.")] = None,
 ) -> None:
     """Measure a model on your own labelled messages.
 
@@ -99,7 +97,7 @@ def certify(
     text_field: TextField = "text",
     label_field: LabelField = "topic",
     target_precision: Annotated[float, typer.Option(help="Share right that automatic routing must be proven to reach.")] = 0.97,
-    output: Annotated[Optional[Path], typer.Option(help="Write the same model with the newly proven thresholds there.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write the same model with the newly proven thresholds there.")] = None,
 ) -> None:
     """Prove the thresholds of a model anew on your own messages, without retraining.
 
@@ -111,7 +109,7 @@ def certify(
 
 
 @app.command()
-def curve(config: Annotated[Optional[Path], typer.Argument(help="TOML; experiments/configs holds examples.")] = None) -> None:
+def curve(config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None) -> None:
     """Learning curves over messages and over authors, measured on held-out authors (certifying and test authors of the configuration).
 
     Example: python -m training curve experiments/configs/default.toml
@@ -124,7 +122,7 @@ def curve(config: Annotated[Optional[Path], typer.Argument(help="TOML; experimen
 
 @app.command()
 def noise(
-    config: Annotated[Optional[Path], typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
     ablate: Annotated[bool, typer.Option("--ablate", help="Leave each repair step out in turn.")] = False,
     messages: Annotated[int, typer.Option(help="Held-out messages to spoil.", min=100)] = 1000,
 ) -> None:
@@ -139,9 +137,21 @@ def noise(
 
 
 @app.command()
+def unseen(config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None) -> None:
+    """Leave each need of the open topic out of everything and see what becomes of its messages.
+
+    Example: python -m training unseen experiments/configs/default.toml
+    """
+    from training.config import Config
+    from training.study_commands import unseen_table
+
+    unseen_table(Config.load(config))
+
+
+@app.command()
 def tune(
-    config: Annotated[Optional[Path], typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
-    change: Annotated[Optional[list[str]], typer.Option(help="key=value of [model] to try, e.g. C=0.3; may be repeated.")] = None,
+    config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    change: Annotated[list[str] | None, typer.Option(help="key=value of [model] to try, e.g. C=0.3; may be repeated.")] = None,
 ) -> None:
     """Alternatives side by side by author-grouped cross-validation on the fit and calibrate authors, each with its paired interval.
 

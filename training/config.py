@@ -184,10 +184,10 @@ def _build(kind: type[Any], raw: Mapping[str, Any], place: str) -> Any:
             if not isinstance(value, list) or len(value) not in (0, 2) or not all(isinstance(item, int) for item in value):
                 raise ConfigError(f"{place}: {key} must be [shortest, longest] or [], got {value!r}")
             values[key] = tuple(value)
-        else:
-            if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
-            if type(value) is not wanted:
-                raise ConfigError(f"{place}: {key} must be {wanted.__name__}, got {value!r}")
+        elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            values[key] = float(value)
+        elif type(value) is wanted:
             values[key] = value
+        else:
+            raise ConfigError(f"{place}: {key} must be {wanted.__name__}, got {value!r}")
     return kind(**values)

@@ -16,6 +16,7 @@ from experiments.predictions import Predictions, Row
 from models.calibration import Calibration
 from models.classifier import Scores, TopicClassifier
 from models.decision import DECIMALS, Candidates, Certificate, Decider, Thresholds, certify
+from models.features import TextFeatures
 from models.openset import Neighbours, signals
 from models.tagger import Prediction, Tagger
 from training.config import Config
@@ -50,7 +51,6 @@ def fit(parts: dict[str, Material], taxonomy: Taxonomy, config: Config, progress
     with progress.task("learning", len(learn.examples)):
         classifier = fit_classifier(learn, config)
     topics = tuple(label for label in taxonomy.labels if label in {*classifier.classes_, taxonomy.open_topic})
-    leaf_topics = classifier.leaf_topics_in(topics)
     number = {leaf: position for position, leaf in enumerate(classifier.leaves_)}
     leaves = np.asarray([number[label, need or ""] for label, need in zip(learn.labels, learn.needs, strict=True)])
     with progress.task("learning prototypes", len(learn.examples)):
@@ -80,9 +80,7 @@ def fit_classifier(material: Material, config: Config) -> TopicClassifier:
     return classifier.fit_leaves(classifier.features_.transform(material.texts), material.vectors, material.labels, material.needs)
 
 
-def _features(classifier: TopicClassifier, texts: Sequence[str]):  # type: ignore[no-untyped-def]
-    from models.features import TextFeatures
-
+def _features(classifier: TopicClassifier, texts: Sequence[str]) -> TextFeatures:
     return TextFeatures(classifier.lang, classifier.words, classifier.characters, classifier.lemmas).fit(texts)
 
 

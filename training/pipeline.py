@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from experiments.plots import all_plots
 from experiments.predictions import Predictions
 from experiments.promote import promote
 from experiments.report import show, show_certificate
-from experiments.runs import RUNS, Run, provenance
+from experiments.runs import Run, provenance
 from experiments.tracking import Figure, Files, Item, flat, set_alias, track, tracking_uri
 from models import bundle
 from models.tagger import Tagger

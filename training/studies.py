@@ -20,7 +20,7 @@ from models.openset import Neighbours
 from models.tagger import Tagger
 from models.text import STEPS
 from training.config import Config
-from training.fit import UNNAMED, fit_classifier, predict
+from training.fit import UNNAMED, fit, fit_classifier, predict
 from training.material import Material, prepare
 from training.progress import Progress
 
@@ -89,6 +89,39 @@ def noise(tagger: Tagger, examples: Sequence[Example], config: Config, progress:
             less = table(kind, tuple(name for name in STEPS if name != step))
             if [row.probabilities for row in less.rows] != [row.probabilities for row in whole.rows]:
                 yield Line(f"{kind}, without {step}", len(examples), interval(less, macro_f1), paired_interval(whole, less, macro_f1))
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What happened to held-out messages of one need of the open topic that nothing was learned, calibrated or certified on."""
+
+    need: str
+    n: int
+    open: float
+    safe: float
+    coverage: float
+
+
+def unseen_kinds(parts: Mapping[str, Material], taxonomy: Taxonomy, config: Config, coverage: float = 0.75) -> Iterator[Unseen]:
+    """Leave each need of the open topic out of everything, then look at the test and certifying authors' messages of it.
+
+    `open` is the share that got the open topic, `safe` the share that got it or would be reviewed, at the threshold that marks `coverage` of the
+    known requests of the certifying authors auto.
+    """
+    name = taxonomy.open_topic
+    for need in taxonomy.needs(name) if name else ():
+
+        def known(material: Material, wanted: bool, need: str = need) -> Material:
+            return material.take([number for number, example in enumerate(material.examples) if (example.need != need) == wanted])
+
+        fitted = fit({part: known(material, True) for part, material in parts.items()}, taxonomy, config, Progress(quiet=True))
+        requests = [row for row in fitted.predictions.rows if row.set == "certify" and row.label != taxonomy.no_request_label]
+        threshold = float(np.quantile([row.confidence for row in requests], 1 - coverage))
+        left_out = [row for part in ("certify", "test") for row in predict(fitted.tagger, known(parts[part], False), part)]
+        given = [row.predicted == name for row in left_out]
+        safe = [row.predicted == name or row.confidence < threshold for row in left_out]
+        reached = sum(row.confidence >= threshold for row in requests) / len(requests)
+        yield Unseen(need, len(left_out), sum(given) / len(given), sum(safe) / len(safe), reached)
 
 
 def spoil_all(examples: Sequence[Example], kind: str, seed: int) -> list[Example]:

@@ -17,7 +17,7 @@ from training.fit import cross_validate
 from training.material import Material, prepare, split_authors, with_noise
 from training.progress import Progress
 from training.sources import Sources, gather
-from training.studies import Line, learning_curve, noise, plain_tagger
+from training.studies import Line, learning_curve, noise, plain_tagger, unseen_kinds
 
 
 def _parts(config: Config, progress: Progress) -> tuple[Sources, dict[str, Material]]:
@@ -100,3 +100,23 @@ def tune_table(config: Config, changes: list[str]) -> None:
         cells += [str(interval(table, need_accuracy, "authors"))]
         cells += [str(paired_interval(base, table, need_accuracy, "authors")) if table is not base else ""]
         console.print(f"| {' | '.join(cells)} |", highlight=False, markup=False)
+
+
+def unseen_table(config: Config) -> None:
+    """Leave every need of the open topic out in turn."""
+    progress = Progress()
+    sources, parts = _parts(config, progress)
+    console = Console(width=200)
+    console.print(
+        "| left out | messages | open topic | open topic or review | coverage of known |\n| --- | --- | --- | --- | --- |",
+        highlight=False,
+        markup=False,
+    )
+    total = right = safe = 0.0
+    for line in unseen_kinds(parts, sources.taxonomy, config):
+        console.print(
+            f"| {line.need} | {line.n} | {line.open:.3f} | {line.safe:.3f} | {line.coverage:.3f} |", highlight=False, markup=False
+        )
+        total, right, safe = total + line.n, right + line.open * line.n, safe + line.safe * line.n
+    if total:
+        console.print(f"| all | {total:.0f} | {right / total:.3f} | {safe / total:.3f} | |", highlight=False, markup=False)
