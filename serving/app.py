@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib import metadata
 
 from fastapi import FastAPI
 
 from serving import problems
 from serving.limits import Edge
+from serving.logs import Log
 from serving.prediction import Predictor
-from serving.routes import conversations, documents, feedback, health, model, tags
+from serving.routes import conversations, documents, feedback, health, metrics, model, tags
 from serving.settings import Settings
 from serving.state import State
 from serving.store.store import Store
+from serving.telemetry import Telemetry
 
 DESCRIPTION = "Says of every message what it is about, how sure that is, and where to send it. Errors are problem+json (RFC 9457)."
 
 
-def create_app(predictor: Predictor, settings: Settings, store: Store | None = None) -> FastAPI:
-    """The application; whoever calls it starts and stops the predictor and the store."""
+def create_app(
+    predictor: Predictor,
+    settings: Settings,
+    store: Store | None = None,
+    *,
+    telemetry: Telemetry | None = None,
+    log: Log | None = None,
+    reload: Callable[[], Awaitable[bool]] | None = None,
+) -> FastAPI:
+    """The application; whoever calls it starts and stops the predictor and the store.
+
+    Args:
+        predictor: answers messages.
+        settings: limits and habits.
+        store: keeps answers; None: nothing is remembered.
+        telemetry: measures; a new one unless given.
+        log: one line for each request; None: none.
+        reload: loads a promoted model now (see Swapper.reload); None: models cannot be swapped here.
+    """
     app = FastAPI(
         title="Rubricator",
         summary="Topics of client messages, for routing",
@@ -29,10 +49,10 @@ def create_app(predictor: Predictor, settings: Settings, store: Store | None = N
         openapi_url=None,
         separate_input_output_schemas=False,
     )
-    state = State(predictor=predictor, settings=settings, store=store)
+    state = State(predictor, settings, store, telemetry or Telemetry(), log, reload)
     app.state.rubricator = state
     problems.install(app)
-    for routes in (tags, conversations, feedback, model, health, documents):
+    for routes in (tags, conversations, feedback, model, health, metrics, documents):
         app.include_router(routes.router)
     app.add_middleware(Edge, state=state)
     return app

@@ -104,6 +104,24 @@ class Child:
         if self._link and not self.ended:
             self._link.write(frames.encode({"batch": batch, "items": items}))
 
+    async def answers(self, items: Sequence[Sequence[object]], seconds: float) -> Sequence[Any]:
+        """Answers to one batch, before the process is in service.
+
+        Raises:
+            ServiceError: it died, or took longer.
+        """
+        done: asyncio.Future[Sequence[Any]] = asyncio.get_running_loop().create_future()
+        self.on_answers = lambda _batch, answers, _seconds: None if done.done() else done.set_result(answers)
+        self.on_end = lambda: None if done.done() else done.set_exception(ServiceError("the predictor process died on the probes"))
+        try:
+            self.send(0, items)
+            async with asyncio.timeout(seconds):
+                return await done
+        except TimeoutError:
+            raise ServiceError(f"the predictor process did not answer the probes within {seconds:.0f} s") from None
+        finally:
+            self.on_answers = self.on_end = None
+
     async def stop(self) -> None:
         """End the process: it ends by itself when the socket closes, and is killed if it does not."""
         self.on_end = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 import uuid
 import zlib
 
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import problems
 from serving.auth import Caller
+from serving.logs import where
 from serving.prediction import Refused
 from serving.problems import ProblemError, refusal
 from serving.state import State
@@ -46,12 +48,12 @@ class Edge:
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         scope["request_id"] = request_id
-        started = False
+        began, status = time.perf_counter(), 0
 
         async def sender(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 out = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     out.setdefault(name, value)
@@ -59,20 +61,27 @@ class Edge:
             await send(message)
 
         try:
-            scope["caller"] = await self._caller(scope["path"], headers)
-            content = await self._body(scope, headers, receive)
-            if scope["path"] == "/v1/tags":
-                # Under overload a refusal must cost almost nothing: before the body is parsed.
-                self._state.predictor.admit()
+            await self._answer(scope, headers, receive, sender)
         except ProblemError as error:
             await _refuse(sender, error, request_id)
-            return
         except Refused as error:
             await _refuse(sender, refusal(error), request_id, close=False)
-            return
         except StoreAway:
             await _refuse(sender, NO_KEYS, request_id)
-            return
+        except Exception as error:
+            # Answered here and not raised again: a traceback's words may hold a client's text.
+            if self._state.log:
+                self._state.log.error("failure", request_id=request_id, **where(error))  # noqa: TRY400 - without the traceback, on purpose
+            if not status:
+                await _refuse(sender, ProblemError(500, problems.FAILURE), request_id)
+        self._account(scope, status, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        caller = scope["caller"] = await self._caller(scope["path"], headers)
+        content = await self._body(scope, headers, receive)
+        if caller and scope["path"] == "/v1/tags":
+            # Under overload a refusal must cost almost nothing: before the body is parsed.
+            self._state.predictor.admit()
         sent = False
 
         async def receiver() -> Message:
@@ -82,12 +91,23 @@ class Edge:
             sent = True
             return {"type": "http.request", "body": content, "more_body": False}
 
-        try:
-            await self._app(scope, receiver, sender)
-        except Exception:
-            # Answered here and not raised again: a traceback's words may hold a client's text.
-            if not started:
-                await _refuse(sender, ProblemError(500, problems.FAILURE), request_id)
+        await self._app(scope, receiver, send)
+
+    def _account(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's pattern, never the path: a path holds ids.
+        route = getattr(scope.get("route"), "path", "none")
+        self._state.telemetry.request(scope["method"] if route != "none" else "ANY", route, status, seconds)
+        if self._state.log and self._state.settings.log_requests:
+            caller = scope.get("caller")
+            self._state.log.info(
+                "request",
+                request_id=scope["request_id"],
+                method=scope["method"],
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 2),
+                caller=caller.name if caller else None,
+            )
 
     async def _caller(self, path: str, headers: Headers) -> Caller | None:
         """Who calls, for addresses that are not open to everybody; before anything of the body is read."""

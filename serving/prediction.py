@@ -58,6 +58,19 @@ class PredictionFailed(ServiceError):
     """The model could not read one message; others are not touched by it."""
 
 
+class Observer(Protocol):
+    """Who is told how prediction goes (the telemetry)."""
+
+    def waited(self, seconds: float) -> None:
+        """A message has left the queue after so long."""
+
+    def batch(self, messages: int, seconds: float) -> None:
+        """A batch has been computed."""
+
+    def model_event(self, event: str) -> None:
+        """The predictor has been "restarted"."""
+
+
 class Predictor(Protocol):
     """Tags messages; the real one does so in another process."""
 

@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.errors import RubricatorError
+from data.errors import RubricatorError, ServiceError
 from data.messages import Message
 from serving.child import Child
-from serving.prediction import Answer, DeadlineMissed, Lane, ModelFacts, PredictorDown
+from serving.prediction import Answer, DeadlineMissed, Lane, ModelFacts, Observer, PredictorDown
+from serving.probes import check_probe
+from serving.under_way import UnderWay
 from serving.waiting import Job, Slot, WaitingRoom
 
 # Two batches are under way: one is computed while the other lies ready in the socket, so the process never waits for the event loop.
 IN_FLIGHT = 2
 RESTART_PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
+PROBE_SECONDS = 60.0
 STOPPED = "the service is stopping"
+DIED = "the predictor stopped while it read this message; it is being started again"
 
 
 class ProcessPredictor:
@@ -29,6 +33,7 @@ class ProcessPredictor:
         batch_limit: messages that are computed together.
         window: seconds that a half-full batch waits for company while another is computed; none waits when the process is idle.
         program: module that the process runs.
+        observer: told how it goes.
     """
 
     def __init__(
@@ -40,13 +45,14 @@ class ProcessPredictor:
         batch_limit: int = 64,
         window: float = 0.002,
         program: str = "serving.predicting",
+        observer: Observer | None = None,
     ) -> None:
+        self._observer = observer
         self._model, self._batch_limit, self._window, self._program = model, batch_limit, window, program
         self._waiting = WaitingRoom(queue_limit, bulk_limit)
         self._child: Child | None = None
         self._facts: ModelFacts | None = None
-        self._under_way: dict[int, list[Slot]] = {}
-        self._batches = 0
+        self._under_way = UnderWay()
         self._timer: asyncio.TimerHandle | None = None
         self._restart: asyncio.Task[None] | None = None
         self._seconds_each = 0.002
@@ -93,7 +99,7 @@ class ProcessPredictor:
         child, self._child = self._child, None
         if child:
             await child.stop()
-        self._drop_under_way(STOPPED)
+        self._under_way.give_up(None, STOPPED)
 
     def admit(self, count: int = 1, lane: Lane = "single") -> None:
         """See Predictor.admit."""
@@ -114,32 +120,62 @@ class ProcessPredictor:
         self.admit(len(messages), lane)
         loop = asyncio.get_running_loop()
         if deadline is not None:
-            ahead = self._waiting.ahead(lane) + sum(map(len, self._under_way.values())) + len(messages)
+            ahead = self._waiting.ahead(lane) + self._under_way.messages + len(messages)
             if loop.time() + ahead * self._seconds_each >= deadline:
                 raise DeadlineMissed("it could not be answered before the deadline", retry_after=max(1.0, ahead * self._seconds_each))
         if not messages:
             return []
-        job = Job(messages, with_repairs, explain, loop.create_future())
-        self._waiting.add(job, lane)
-        self._dispatch()
-        if deadline is None:
-            return await job.done
+        while True:
+            job = Job(messages, with_repairs, explain, loop.create_future(), loop.time())
+            self._waiting.add(job, lane)
+            self._dispatch()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    answers = await job.done
+            except TimeoutError:
+                raise DeadlineMissed("it could not be answered before the deadline") from None
+            # One request is answered by one model: if a swap fell into it, it is asked again as a whole.
+            if len({answer.tag["model"] for answer in answers}) == 1:
+                return answers
+
+    async def swap(self, probes: Sequence[Message]) -> None:
+        """Load the model's folder in a second process, try it on the probes, let it take over between two batches, end the old one.
+
+        Raises:
+            RubricatorError: it cannot be loaded or does not answer every probe; the old model goes on.
+        """
+        child = await Child.start(self._model, self._program)
         try:
-            async with asyncio.timeout_at(deadline):
-                return await job.done
-        except TimeoutError:
-            raise DeadlineMissed("it could not be answered before the deadline") from None
+            items = [Job([probe], False, False, asyncio.get_running_loop().create_future()).item(0) for probe in probes]
+            for probe, answer in zip(probes, await child.answers(items, PROBE_SECONDS), strict=True):
+                check_probe(child.facts, probe, answer)
+        except BaseException:
+            await child.stop()
+            raise
+        if self._stopping:
+            await child.stop()
+            raise ServiceError(STOPPED)
+        old = self._child
+        self._take_over(child)
+        self._dispatch()
+        if old:
+            old.on_end = lambda: self._under_way.give_up(old, DIED)
+            while self._under_way.count(old):
+                await asyncio.sleep(0.01)
+            await old.stop()
 
     def _dispatch(self, window_over: bool = False) -> None:
-        while self._child and len(self._under_way) < IN_FLIGHT and len(self._waiting):
-            if self._under_way and not window_over and len(self._waiting) < self._batch_limit:
+        while (child := self._child) and len(self._waiting):
+            busy = self._under_way.count(child)
+            if busy >= IN_FLIGHT:
+                return
+            if busy and not window_over and len(self._waiting) < self._batch_limit:
                 if self._timer is None:
                     self._timer = asyncio.get_running_loop().call_later(self._window, self._window_over)
                 return
             if slots := self._waiting.take(self._batch_limit):
-                self._batches += 1
-                self._under_way[self._batches] = slots
-                self._child.send(self._batches, [job.item(number) for job, number in slots])
+                self._tell_waits(slots)
+                self._under_way.put(child, slots)
 
     def _window_over(self) -> None:
         self._timer = None
@@ -148,30 +184,33 @@ class ProcessPredictor:
     def _take_over(self, child: Child) -> None:
         self._child, self._facts = child, child.facts
         child.on_answers = self._answered
-        child.on_end = self._died
+        child.on_end = lambda: self._died(child)
         if child.ended:
-            self._died()
+            self._died(child)
 
     def _answered(self, batch: int, answers: Sequence[Any], seconds: float) -> None:
-        slots = self._under_way.pop(batch, [])
+        slots = self._under_way.take(batch)
         if slots:
+            if self._observer:
+                self._observer.batch(len(slots), seconds)
             self._seconds_each += 0.1 * (seconds / len(slots) - self._seconds_each)
         self._dispatch()
         for (job, number), answer in zip(slots, answers, strict=False):
             job.put(number, None if isinstance(answer, dict) else Answer(answer[0], answer[1]))
 
-    def _died(self) -> None:
+    def _died(self, child: Child) -> None:
         self._child = None
-        self._drop_under_way("the predictor stopped while it read this message; it is being started again")
+        self._under_way.give_up(child, DIED)
         self._waiting.fail_all(PredictorDown("the predictor is being started again", retry_after=2.0))
         if not self._stopping:
             self._restart = asyncio.get_running_loop().create_task(self._start_again())
 
-    def _drop_under_way(self, why: str) -> None:
-        under_way, self._under_way = self._under_way, {}
-        for slots in under_way.values():
-            for job, _ in slots:
-                job.fail(PredictorDown(why, retry_after=2.0))
+    def _tell_waits(self, slots: Sequence[Slot]) -> None:
+        if self._observer:
+            now = asyncio.get_running_loop().time()
+            for job, number in slots:
+                if number == 0:
+                    self._observer.waited(now - job.since)
 
     async def _start_again(self) -> None:
         attempt = 0
@@ -182,5 +221,11 @@ class ProcessPredictor:
                 child = await Child.start(self._model, self._program)
             except RubricatorError:
                 continue
+            if self._child:
+                # A promotion has taken over meanwhile.
+                await child.stop()
+                return
+            if self._observer:
+                self._observer.model_event("restarted")
             self._take_over(child)
             return

@@ -9,15 +9,19 @@ import socket
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from fastapi import FastAPI
 
 from data.errors import ServiceError
 from serving.app import create_app
 from serving.auth import check_exposure
+from serving.logs import make_log
 from serving.predictor import ProcessPredictor
 from serving.protocol import make_protocol
 from serving.settings import Settings
 from serving.store.hashing import load_key
 from serving.store.store import Store
+from serving.swap import Swapper
+from serving.telemetry import Telemetry
 
 
 class _Server(uvicorn.Server):
@@ -65,42 +69,58 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
         RubricatorError: the port is in use, or the model cannot be loaded.
     """
     listener = take_port(settings.host, settings.port)
-    store: Store | None = None
-    predictor = ProcessPredictor(settings.model, queue_limit=settings.queue_limit, bulk_limit=settings.bulk_limit, program=program)
+    telemetry, log, store, watching = Telemetry(), make_log(), None, None
+    predictor = ProcessPredictor(
+        settings.model,
+        queue_limit=settings.queue_limit,
+        bulk_limit=settings.bulk_limit,
+        program=program,
+        observer=telemetry,
+    )
+    telemetry.watch("queue_messages", "Messages that wait for the predictor", lambda: float(predictor.waiting))
     try:
-        store = await open_store(settings)
+        store = await open_store(settings, telemetry)
         check_exposure(settings.host, bool(store and await store.keys()))
         await _start_unless_stopped(predictor)
-        config = uvicorn.Config(
-            create_app(predictor, settings, store),
-            http=make_protocol(settings.header_seconds),
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=max(1, round(settings.stop_seconds)),
-        )
+        swapper = Swapper(predictor, settings.model, telemetry, log, store.model_event if store else None)
+        await swapper.started()
+        watching = asyncio.ensure_future(swapper.watch())
+        app = create_app(predictor, settings, store, telemetry=telemetry, log=log, reload=swapper.reload)
         host, port = listener.getsockname()[:2]
         say(f"Serving {predictor.facts.version} on http://{host}:{port} (docs: /docs); Ctrl-C ends it")
-        await _Server(config).serve([listener])
+        await _Server(_config(app, settings)).serve([listener])
     except _StoppedEarlyError:
         pass
     finally:
         listener.close()
+        if watching:
+            watching.cancel()
         await predictor.stop()
         if store:
             await store.close()
 
 
-async def open_store(settings: Settings) -> Store | None:
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=make_protocol(settings.header_seconds),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, round(settings.stop_seconds)),
+    )
+
+
+async def open_store(settings: Settings, telemetry: Telemetry) -> Store | None:
     """The store that the settings name, or None; RubricatorError if it cannot be used."""
     if settings.store == "none":
         return None
     key = load_key(settings.hash_key.get_secret_value() if settings.hash_key else None, settings.store)
-    return await Store.open(settings.store, key, zone=settings.timezone, keep_text=settings.keep_text)
+    return await Store.open(settings.store, key, zone=settings.timezone, keep_text=settings.keep_text, on_commit=telemetry.commit)
 
 
 def run(settings: Settings, say: Callable[[str], None]) -> None:

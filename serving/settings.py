@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     bulk_limit: int = Field(4_000, ge=1, description="messages of batches that may wait beside them")
     rate_limit: float = Field(0.0, ge=0, description="requests a second for each key; 0: any number")
     header_seconds: float = Field(10.0, gt=0, description="how long a client may take to send its headers")
+    log_requests: bool = Field(True, description="one line in the log for each request")
     stop_seconds: float = Field(10.0, gt=0, description="how long requests in flight may take when the service ends")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from fastapi import Depends, Header, Request
 
 from serving.auth import Caller, KeyRing
 from serving.locks import KeyedLocks
+from serving.logs import Log
 from serving.prediction import Predictor
 from serving.problems import ProblemError
 from serving.rates import RateLimit
 from serving.settings import Settings
 from serving.store.store import Store
+from serving.telemetry import Telemetry
 
 
 @dataclass
@@ -24,6 +27,9 @@ class State:
     predictor: Predictor
     settings: Settings
     store: Store | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    log: Log | None = None
+    reload: Callable[[], Awaitable[bool]] | None = None
     conversations: KeyedLocks = field(default_factory=KeyedLocks)
     keys: KeyRing = field(init=False)
     rates: RateLimit = field(init=False)
@@ -31,6 +37,11 @@ class State:
     def __post_init__(self) -> None:
         self.keys = KeyRing(self.store)
         self.rates = RateLimit(self.settings.rate_limit)
+        self.telemetry.watch_model(lambda: self.predictor.facts.version)
+        self.telemetry.watch("predictor_ready", "1 while a predictor process is in service", lambda: float(self.predictor.ready))
+        if (store := self.store) is not None:
+            self.telemetry.watch("store_waiting", "Requests that wait for their commit", lambda: float(store.waiting))
+            self.telemetry.watch("store_away", "1 while the store does not answer", lambda: float(store.away))
 
 
 async def _state(request: Request) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -44,14 +45,18 @@ async def tag_one(state: State, message: MessageIn, wish: Wish) -> dict[str, Any
     in_turn = state.conversations.hold(message.conversation_id) if message.conversation_id and state.store else nullcontext()
     async with in_turn:
         (answer,) = await state.predictor.tag([record(message)], with_repairs=wish.with_repairs, deadline=wish.deadline)
+        state.telemetry.tagged(message.channel, answer.tag)
         if state.store is None:
             return dict(answer.tag)
+        started = time.perf_counter()
         try:
             async with asyncio.timeout(state.settings.store_seconds):
-                return await _keep_one(state.store, message, answer)
+                kept = await _keep_one(state.store, message, answer)
         except (StoreAway, TimeoutError) as error:
-            _serve_or_refuse(state, error)
+            _serve_or_refuse(state, error, 1)
             return {**answer.tag, "stored": False}
+        state.telemetry.stored(time.perf_counter() - started)
+        return kept
 
 
 async def tag_many(state: State, messages: Sequence[MessageIn], wish: Wish) -> list[dict[str, Any]]:
@@ -61,6 +66,8 @@ async def tag_many(state: State, messages: Sequence[MessageIn], wish: Wish) -> l
         check_channel(state.predictor.facts.taxonomy, message.channel, f"messages.{number}.channel")
     asked = [record(message) for message in messages]
     answers = await state.predictor.tag(asked, with_repairs=wish.with_repairs, deadline=wish.deadline, lane="bulk")
+    for message, answer in zip(messages, answers, strict=True):
+        state.telemetry.tagged(message.channel, answer.tag)
     if state.store is None:
         return [dict(answer.tag) for answer in answers]
     rows = [_row(state.store, message, answer) for message, answer in zip(messages, answers, strict=True)]
@@ -68,7 +75,7 @@ async def tag_many(state: State, messages: Sequence[MessageIn], wish: Wish) -> l
         async with asyncio.timeout(state.settings.store_seconds + len(rows) / 100):
             stored = await state.store.write_tags(rows)
     except (StoreAway, TimeoutError) as error:
-        _serve_or_refuse(state, error)
+        _serve_or_refuse(state, error, len(rows))
         return [{**answer.tag, "stored": False} for answer in answers]
     return [
         {"id": answer.tag["id"], "problem": {"type": "about:blank", "title": "Conflict", "status": 409, "detail": CONFLICT}}
@@ -137,6 +144,7 @@ def _row(store: Store, message: MessageIn, answer: Answer) -> Tagged:
     )
 
 
-def _serve_or_refuse(state: State, error: Exception) -> None:
+def _serve_or_refuse(state: State, error: Exception, answers: int) -> None:
     if state.settings.store_away == "refuse":
         raise StoreAway("the store does not answer") from error
+    state.telemetry.unstored(answers)

@@ -19,6 +19,7 @@ class Job:
     with_repairs: bool
     explain: bool
     done: asyncio.Future[list[Answer]]
+    since: float = 0.0
     answers: list[Answer | None] = field(init=False)
     left: int = field(init=False)
 

@@ -6,12 +6,14 @@ python -m tests.serving_fakes FILE_DESCRIPTOR MODEL runs the process over the fa
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -128,25 +130,39 @@ def calling(app: ASGIApp | None) -> Iterator[Caller]:
 class FakeTagger:
     """Stands in for models.tagger.Tagger inside a predictor process."""
 
+    def __init__(self, version: str = VERSION, fails_on: str = "!fail") -> None:
+        self.version, self.fails_on = version, fails_on
+
     def answer(self, messages: Sequence[Message], with_repairs: bool = False) -> list[Any]:
         for message in messages:
             if message.text == "!die":
                 os._exit(9)
-            if message.text == "!fail":
+            if message.text == self.fails_on:
                 raise ValueError(message.text)
-        return [
-            SimpleNamespace(tag=SimpleNamespace(as_dict=lambda message=message: fake_tag(message)), masked=message.text)
-            for message in messages
-        ]
+        return [self._answer(message) for message in messages]
+
+    def _answer(self, message: Message) -> Any:
+        return SimpleNamespace(tag=SimpleNamespace(as_dict=lambda: fake_tag(message, self.version)), masked=message.text)
+
+
+def write_model(folder: Path, version: str, **faults: str) -> None:
+    """A model that `load` knows; load="words": cannot be loaded; fails_on=TEXT: fails on that text."""
+    folder.mkdir(exist_ok=True)
+    (folder / "new").write_text(json.dumps({"version": version, **faults}))
+    (folder / "new").replace(folder / "manifest.json")
 
 
 def load(model: str) -> tuple[FakeTagger, dict[str, Any]]:
-    """What serving.predicting loads; a model named "broken" cannot be loaded, one named "dead" ends the process."""
-    if model == "broken":
-        raise BundleError("broken: no model there; train and promote one with: make train")
+    """What serving.predicting loads: a folder of `write_model`; "dead" ends the process, any other name is a model without faults."""
     if model == "dead":
         os._exit(7)
-    return FakeTagger(), asdict(ModelFacts(VERSION, load_taxonomy()))
+    if model == "broken":
+        raise BundleError("broken: no model there; train and promote one with: make train")
+    manifest = Path(model) / "manifest.json"
+    known = json.loads(manifest.read_text()) if manifest.exists() else {"version": VERSION}
+    if "load" in known:
+        raise BundleError(known["load"])
+    return FakeTagger(known["version"], known.get("fails_on", "!fail")), asdict(ModelFacts(known["version"], load_taxonomy()))
 
 
 def main(arguments: Sequence[str]) -> int:

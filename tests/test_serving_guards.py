@@ -35,6 +35,9 @@ ROLE_OF = {
     ("PUT", "/v1/conversations/1/outcome"): "classify",
     ("POST", "/v1/feedback"): "feedback",
     ("GET", "/v1/feedback"): "report",
+    ("GET", "/v1/model/history"): "report",
+    ("POST", "/v1/model/reload"): "admin",
+    ("GET", "/metrics"): "report",
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/tags"): MESSAGE,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from data.errors import RubricatorError
+from serving.problems import ProblemError
+from serving.routes.conversations import moment
 from serving.routes.responses import problem_responses
 from serving.routes.tags import json_response
-from serving.state import StateDep
+from serving.state import Admin, Reporter, StateDep, StoreDep
 
 router = APIRouter(tags=["model"])
 
@@ -53,6 +56,28 @@ class ModelOut(BaseModel):
     provenance: dict[str, Any]
 
 
+class HistoryItem(BaseModel):
+    """Something that happened to the model in service."""
+
+    at: str
+    event: str = Field(description="loaded, swapped or refused")
+    model: str
+    detail: str
+
+
+class HistoryOut(BaseModel):
+    """Newest first."""
+
+    history: list[HistoryItem]
+
+
+class ReloadOut(BaseModel):
+    """The model in service after a reload."""
+
+    model: str
+    changed: bool
+
+
 @router.get("/v1/taxonomy", response_model=TaxonomyOut, responses=problem_responses(503))
 async def taxonomy(state: StateDep) -> Response:
     """Topics with their needs, titles, queues and priorities; channels."""
@@ -84,6 +109,25 @@ async def model(state: StateDep) -> Response:
             "provenance": facts.provenance,
         }
     )
+
+
+@router.get("/v1/model/history", response_model=HistoryOut, responses=problem_responses(422, 503))
+async def history(_: Reporter, store: StoreDep, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
+    """Models that were loaded, swapped in or refused, newest first."""
+    rows = await store.model_history(limit)
+    return json_response({"history": [{**row, "at": moment(row["at"])} for row in rows]})
+
+
+@router.post("/v1/model/reload", response_model=ReloadOut, responses=problem_responses(409, 503))
+async def reload(_: Admin, state: StateDep) -> Response:
+    """Load the promoted model now; answers when it has taken over, or was refused."""
+    if state.reload is None:
+        raise ProblemError(503, "models cannot be swapped here", headers={"Retry-After": "3600"})
+    try:
+        changed = await state.reload()
+    except RubricatorError as error:
+        raise ProblemError(409, f"the promoted model was refused, the old one goes on: {error}") from None
+    return json_response({"model": state.predictor.facts.version, "changed": changed})
 
 
 def _topic(raw: dict[str, Any]) -> dict[str, Any]:
