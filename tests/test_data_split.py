@@ -61,11 +61,6 @@ def test_another_seed_deals_other_authors() -> None:
     assert len(dealt) > 1
 
 
-def test_a_given_place_is_kept() -> None:
-    parts = by_group(EVEN, SHARES, fixed={"a3": "test", "a4": "test"})
-    assert {example.author for example in parts["test"]} >= {"a3", "a4"}
-
-
 def test_messages_without_an_author_are_groups_of_their_own() -> None:
     parts = by_group([Example(str(number), "", "x") for number in range(4)], {"a": 0.5, "b": 0.5})
     assert [len(members) for members in parts.values()] == [2, 2]

@@ -71,10 +71,10 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
         ("jobs = 0", "jobs must be the number of processes, or -1 for all cores, got 0"),
         ("[split]\nfolds = 1", "[split]: folds must be 0 (none) or at least 2, got 1"),
         (
-            "[split]\nfit = 0.9",
+            "[split]\nfit = 0.9\ncalibrate = 0.12\ncertify = 0.2\ntest = 0.12",
             "[split]: shares must not be negative and sum to 1, got {'fit': 0.9, 'calibrate': 0.12, 'certify': 0.2, 'test': 0.12}",
         ),
-        ("[split]\nfit = 0\ntest = 0.68", "[split]: shares must not be negative and sum to 1, got"),
+        ("[split]\nfit = 0\ncalibrate = 0.4\ncertify = 0.4\ntest = 0.2", "[split]: shares must not be negative and sum to 1, got"),
         ("[decision]\ntarget_precision = 1", "[decision]: target_precision must be from 0.5 to below 1, delta between 0 and 0.5"),
         ("[decision]\ndelta = 0", "[decision]: target_precision must be from 0.5 to below 1, delta between 0 and 0.5"),
         ("[decision]\nmax_swallowed = 1", "[decision]: max_swallowed must be between 0 and 1, got 1.0"),
