@@ -44,7 +44,7 @@ class Alignment:
 
 
 def _around(length: int, spans: Iterable[Span]) -> tuple[list[Range], list[Range]]:
-    """For a text of `length` and its masked form: the range in the text of every masked character, and the range in the masked of every own."""
+    """Where a text's masked form comes from, a range of the text for each of its characters, and where each character of the text went."""
     back: list[Range] = []
     forth: list[Range] = []
     for start, end, placeholder in _pieces(length, spans):

@@ -61,9 +61,9 @@ def sparse_shares(features: TextFeatures, text: str, weights: npt.NDArray[np.flo
 
 
 def occlusion(encoder: Encoder | None, text: str, vector: npt.NDArray[np.float32], direction: Floats) -> Floats:
-    """What every word of a prepared text adds to its encoder score, (words,): what is lost where it is left out (occlusion: Zeiler and Fergus
-    2014, arXiv:1311.2901).
+    """What every word of a prepared text adds to its encoder score, (words,): what is lost where it is left out.
 
+    The method is occlusion (Zeiler and Fergus 2014, arXiv:1311.2901).
     Words are taken together into at most MAX_PHRASES phrases; the words of a phrase share its part evenly. Of a long text only the edges
     count that the encoder reads.
 
@@ -118,7 +118,7 @@ def _grams(name: str, folded: str, lang: str, shortest: int, longest: int) -> It
 
 
 def _inside(padded: str, shift: int, shortest: int, longest: int) -> Iterator[tuple[str, list[Range]]]:
-    """The character n-grams of one word, as scikit-learn's `char_wb` counts them; a gram of padding alone stems from the nearest character."""
+    """The character n-grams of one word, as scikit-learn's `char_wb` counts them; one of padding alone stems from the nearest character."""
     length = len(padded)
     for size in range(shortest, longest + 1):
         for start in range(max(length - size, 0) + 1):

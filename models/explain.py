@@ -58,7 +58,7 @@ class Evidence:
 class Explanation:
     """Why a message got its tag.
 
-    `text` is the client's own, masked, and what the phrases' offsets point into; `given` is the topic explained (also the no-request label),
+    `text` is the client's own, masked, and what the phrases' offsets point into; `given` is the topic explained (or the no-request label),
     `instead_of` the next likely one: a phrase's weight says by how much it speaks for the one against the other. Strongest phrases first.
     """
 
@@ -97,8 +97,8 @@ def explain(tagger: Tagger, text: str) -> Explanation:
 def explain_prediction(tagger: Tagger, text: str, prediction: Prediction, position: int, tag: Tag) -> Explanation:
     """Say why the text at `position` of a prediction got its tag.
 
-    A topic's score is taken as the mean of its leaves' scores by their probabilities; so the difference of two topics' scores is linear, and
-    what the sparse features add to it is exact. The encoder's part is found by occlusion. Both are scaled as calibration scales them.
+    A topic's score is taken as the mean of its leaves' scores by their probabilities; so the difference of two topics' scores is linear,
+    and what the sparse features add to it is exact. The encoder's part is found by occlusion. Both are scaled as calibration scales them.
     """
     classifier, decider = tagger.classifier, tagger.decider
     prepared = prediction.prepared[position]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 
 from models.lexicon import UNKNOWN, Lexicon, dictionary_cost, fold, lexicon
 from models.repair_draft import Draft, Edit
@@ -112,7 +112,7 @@ def run_together(draft: Draft) -> Draft:
             start += 1
             parts = segment(match[0][1:], boundary) or (match[0][1:],)
         if 1 < len(parts) <= len(word) / 2 and not (len(parts) == 2 and fold(parts[0]) in _BOUND) and (dense or _plausible(parts, words)):
-            edits.append((start, match.end(), " ".join(parts)))
+            edits += [(start + cut, start + cut, " ") for cut in accumulate(map(len, parts[:-1]))]
     draft = draft.edited(edits)
     if dense and edits:
         draft = draft.edited([(m.start(), m.start(), " ") for m in list(_DIGIT_EDGE.finditer(draft.text)) if _parted(m, words)])

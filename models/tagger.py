@@ -12,6 +12,7 @@ import numpy.typing as npt
 from data.messages import Message
 from models.calibration import Calibration
 from models.classifier import Scores, TopicClassifier
+from models.conversation_weights import ConversationWeights
 from models.decision import DECIMALS, Decider, Tag
 from models.encoders import Vectors
 from models.explain import explain_prediction
@@ -44,10 +45,18 @@ class Answer:
 
 
 class Tagger:
-    """A fitted classifier with its calibration, memory of prototypes and rules."""
+    """A fitted classifier with its calibration, memory of prototypes and rules, and what was learned from conversations, if anything."""
 
-    def __init__(self, classifier: TopicClassifier, calibration: Calibration, neighbours: Neighbours, decider: Decider) -> None:
+    def __init__(
+        self,
+        classifier: TopicClassifier,
+        calibration: Calibration,
+        neighbours: Neighbours,
+        decider: Decider,
+        conversation: ConversationWeights | None = None,
+    ) -> None:
         self.classifier, self.calibration, self.neighbours, self.decider = classifier, calibration, neighbours, decider
+        self.conversation = conversation
         self.preparation = Preparation(classifier.repair, classifier.lang)
         self._leaf_topics = classifier.leaf_topics_in(decider.topics)
 
@@ -58,7 +67,11 @@ class Tagger:
 
     def with_decider(self, **changes: Any) -> Tagger:
         """The same model with other members of its decider (thresholds, candidates, model)."""
-        return Tagger(self.classifier, self.calibration, self.neighbours, replace(self.decider, **changes))
+        return Tagger(self.classifier, self.calibration, self.neighbours, replace(self.decider, **changes), self.conversation)
+
+    def with_conversation(self, weights: ConversationWeights) -> Tagger:
+        """The same model with what was learned from conversations."""
+        return Tagger(self.classifier, self.calibration, self.neighbours, self.decider, weights)
 
     def predict(self, texts: Sequence[str]) -> Prediction:
         """Probabilities of n raw texts.
@@ -101,7 +114,7 @@ class Tagger:
     def answer(self, messages: Sequence[Message], with_repairs: bool = False, explain: bool = False) -> list[Answer]:
         """Tags of messages with their masked texts, in their order.
 
-        With `explain` a tag says why it was given (`models.explain.Explanation.as_dict`): some 20 ms a message, and nothing for an attachment.
+        With `explain` a tag says why it was given (`models.explain.Explanation.as_dict`), some 20 ms a message; nothing for an attachment.
         """
         readable = [number for number, message in enumerate(messages) if not message.is_attachment_only]
         prediction = self.predict([messages[number].text for number in readable]) if readable else None
