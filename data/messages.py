@@ -95,6 +95,16 @@ class LabelledConversation:
     author: str = ""
     labeller: str = ""
 
+    @property
+    def id(self) -> str:
+        """The conversation's id."""
+        return self.conversation.id
+
+    @property
+    def group(self) -> str:
+        """What must not be torn apart by a split: the author, or the conversation itself where no author is known."""
+        return self.author or self.id
+
 
 def texts(examples: Sequence[Example]) -> list[str]:
     """The texts of examples, in their order."""

@@ -20,6 +20,7 @@ from data.errors import BundleError
 from data.taxonomy import Taxonomy
 from models.calibration import Calibration
 from models.classifier import TopicClassifier
+from models.conversation_weights import ConversationWeights
 from models.decision import Candidates, Decider, Thresholds
 from models.encoders import make_encoder
 from models.features import TextFeatures
@@ -31,7 +32,7 @@ MANIFEST = "manifest.json"
 CHAMPION = Path("models/artifacts/champion")
 # What a bundle may hold and what it is read with: never taken from the bundle itself.
 ARRAYS = ("weights", "encoder_weights", "intercept", "prototypes", "prototype_leaves", "idf_word", "idf_char", "idf_lemma")
-TEXTS = ("vocabulary", "prototype_ids")
+TEXTS = ("vocabulary", "prototype_ids", "conversation")
 # A change of the first two parts of these versions can change what a bundle answers.
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "spacy", "pymorphy3")
 
@@ -118,7 +119,10 @@ def _parts(tagger: Tagger) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
         "prototype_leaves": neighbours.leaves.astype(np.int32),
         **{f"idf_{name}": values for name, values in idf.items()},
     }
-    return arrays, {"vocabulary": vocabulary, "prototype_ids": neighbours.ids}
+    texts: dict[str, Any] = {"vocabulary": vocabulary, "prototype_ids": neighbours.ids}
+    if tagger.conversation is not None:
+        texts["conversation"] = tagger.conversation.as_dict()
+    return arrays, texts
 
 
 def fingerprint(tagger: Tagger) -> str:
@@ -225,7 +229,10 @@ def load(folder: Path | str = CHAMPION) -> Tagger:
             model=manifest.version,
             candidates=Candidates(**{name: tuple(values) for name, values in manifest.candidates.items()}),
         )
-        return Tagger(classifier, Calibration.from_dict(manifest.calibration), neighbours, decider)
+        conversation = None
+        if "conversation.json" in manifest.files:
+            conversation = ConversationWeights.from_dict(json.loads((folder / "conversation.json").read_text(encoding="utf-8")))
+        return Tagger(classifier, Calibration.from_dict(manifest.calibration), neighbours, decider, conversation)
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise BundleError(f"{folder}: damaged: {type(error).__name__}: {error}; train the model again") from error
 

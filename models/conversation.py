@@ -1,0 +1,255 @@
+"""The running topic of a conversation, turn by turn, on top of the message model."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from data.messages import Conversation, Turn
+from models.classifier import Scores, softmax, sum_leaves
+from models.conversation_state import CUE_BYTES, TEXT_BYTES, Given, Heard, State, Summary, fold, json_bytes, largest, tail
+from models.conversation_weights import ConversationWeights
+from models.decision import DECIMALS, Decider, Tag
+from models.elliptical import Reading, menu, question, read_answer
+from models.tagger import Tagger
+
+Score = Callable[[Sequence[str]], Scores]
+SHARPNESS = 6.0  # of one turn's probabilities; chosen with FLOOR by author-grouped cross-validation (experiments/LOG.md)
+FLOOR = 0.01  # no turn speaks against a leaf more strongly than this probability
+KEPT_LEAVES, KEPT_TOPICS = 10, 4
+FULL_SENTENCE = 5  # words
+REQUESTED = 50  # percent: from here on a turn is a request
+# "One more thing": Russian and English words that announce another request.
+_ANNOUNCING = re.compile(
+    r"\b(ещ[её]|друг(ое|ой|ая)|теперь|тогда|кстати|заодно|а не|лучше|also|another|instead|by the way|one more)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationTag:
+    """The tag of a conversation so far.
+
+    turn: the last turn read; decided_at: the turn from which the topic has been `auto` and the same, or None; shift: the client moved to
+    another request; spoke: client turns that were a request by themselves, (turn, topic), the last ten; decisive: the turn that spoke for the
+    topic most, or None. Turns of all roles count, from 0, in the order they were sent.
+    """
+
+    tag: Tag
+    turn: int
+    decided_at: int | None
+    shift: bool
+    spoke: tuple[tuple[int, str], ...]
+    decisive: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The tag's JSON object with `decided_at`, `shift`, `turns` and `decisive_turn`."""
+        return {
+            **self.tag.as_dict(),
+            "decided_at": self.decided_at,
+            "shift": self.shift,
+            "turns": [{"turn": turn, "topic": topic} for turn, topic in self.spoke],
+            "decisive_turn": self.decisive,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a client turn was read from: the sum before it, the turn, and (leaves,) scores of the joined words; training learns from these."""
+
+    before: Summary
+    heard: Heard
+    joined: Scores
+
+
+class ConversationReader:
+    """Reads conversations turn by turn; the same numbers come out whether turns come one by one or all at once.
+
+    Args:
+        score: n prepared texts -> (n, leaves) decision values of the message model; called once a client turn, with at most two texts.
+        prepare: a raw text -> the repaired, masked text.
+        decider: labels, leaves, taxonomy and the thresholds of messages.
+        weights: what was learned from conversations.
+    """
+
+    def __init__(self, score: Score, prepare: Callable[[str], str], decider: Decider, weights: ConversationWeights) -> None:
+        self.score, self.prepare, self.decider, self.weights = score, prepare, decider, weights
+        topics = list(decider.topics)
+        self._leaf_topics = np.asarray([topics.index(topic) for topic, _ in decider.leaves], dtype=np.intp)
+        taxonomy = decider.taxonomy
+        self._silent = topics.index(taxonomy.no_request_label) if taxonomy.no_request_label in topics else -1
+        self._open = topics.index(taxonomy.open_topic) if taxonomy.open_topic in topics else -1
+        self._limits = replace(decider.thresholds, auto=weights.auto, no_request=weights.no_request, open=None)
+        self._decider = replace(decider, thresholds=self._limits)
+
+    @classmethod
+    def of(cls, tagger: Tagger, weights: ConversationWeights | None = None) -> ConversationReader:
+        """A reader on a tagger's message model, with its own weights unless others are given."""
+        classifier = tagger.classifier
+
+        def score(texts: Sequence[str]) -> Scores:
+            return classifier.leaf_scores(classifier.features_.transform(texts), classifier.encode(texts))
+
+        return cls(
+            score, lambda text: tagger.preparation(text).text, tagger.decider, weights or tagger.conversation or ConversationWeights()
+        )
+
+    def advance(self, state: State, turn: Turn, message_id: str = "") -> State:
+        """The state after one more turn.
+
+        A message id that is known (the last REMEMBERED are) changes nothing. A message sent before others is put before them, if it is no more
+        than WINDOW turns late; one that is later still is put before those. Equal or unknown times keep the order of arrival.
+        """
+        key = hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:8] if message_id else ""
+        if key and key in state.seen:
+            return state
+        sent, place = seconds(turn.sent_at), len(state.window)
+        while place and sent is not None and (other := state.window[place - 1].sent) is not None and other > sent:
+            place -= 1
+        summary, given = state.before, state.given
+        for heard in state.window[:place]:
+            summary = fold(summary, heard)
+        # All that comes after the new turn is read again: it may answer another question now.
+        new = (Heard(key=key, sent=sent, client=turn.is_client), clean(self.prepare(turn.text)))
+        taken: list[Heard] = []
+        for heard, text in (new, *((later, None) for later in state.window[place:])):
+            read, answer, _ = self._hear(summary, heard, text)
+            given = answer or given
+            summary = fold(summary, read)
+            taken.append(read)
+        return State(state.before, (*state.window[:place], *taken), (*state.seen, key) if key else state.seen, given).settle()
+
+    def tag(self, state: State, conversation_id: str = "") -> ConversationTag:
+        """The tag of a state; no model is asked. Before the client's first words it is that of a message with nothing to read."""
+        now, taxonomy = state.now, self.decider.taxonomy
+        if state.given is None:
+            return ConversationTag(self.decider.attachment(conversation_id), now.turns - 1, None, False, (), None)
+        labels = np.asarray(state.given.labels) / 10**DECIMALS
+        leaves = np.zeros(len(self.decider.leaves))
+        for leaf, share in state.given.leaves:
+            leaves[leaf] = share / 10**DECIMALS
+        tag = self._decider.tag(conversation_id, labels, leaves, 0.0)
+        topics = self.decider.topics
+        best = tag.topic or tag.ranking[0][0]
+        shift = tag.status != "no_request" and self.weights.shifted(now.signals)
+        if tag.status != "no_request":
+            earlier = [topics[topic] for topic, percent in now.running if percent >= REQUESTED]
+            also = [name for name in (*tag.also, *earlier) if name != best and name in taxonomy.topics]
+            tag = replace(tag, also=tuple(dict.fromkeys(also)))
+        decisive = dict(now.best).get(topics.index(best)) if tag.status != "no_request" else None
+        decided = now.decided[1] if now.decided and tag.status == "auto" else None
+        spoke = tuple((turn, topics[topic]) for turn, topic in now.spoke)
+        return ConversationTag(tag, now.turns - 1, decided, shift, spoke, decisive)
+
+    def read(self, conversation: Conversation) -> list[ConversationTag]:
+        """The tag after every client turn, in order; of a conversation without one, a single tag that says so."""
+        state, timeline = State(), []
+        for turn in conversation.turns:
+            state = self.advance(state, turn)
+            if turn.is_client:
+                timeline.append(self.tag(state, conversation.id))
+        return timeline or [self.tag(state, conversation.id)]
+
+    def points(self, conversation: Conversation) -> Iterator[Point]:
+        """What every client turn is read from, turns in the order given."""
+        summary = Summary()
+        for turn in conversation.turns:
+            heard, _, joined = self._hear(summary, Heard(client=turn.is_client), clean(self.prepare(turn.text)))
+            if joined is not None:
+                yield Point(summary, heard, joined)
+            summary = fold(summary, heard)
+
+    def answer(self, before: Summary, heard: Heard, joined: Scores) -> tuple[Heard, Given]:
+        """The turn with what is answered after it, and that answer."""
+        probabilities = self.weights.leaves(joined, fold(before, heard).evidence, before.clients + 1, self._leaf_topics)
+        labels = sum_leaves(probabilities[None], self._leaf_topics, len(self.decider.topics))[0]
+        given = Given(
+            tuple(int(value) for value in np.rint(labels * 10**DECIMALS)),
+            largest(((leaf, int(value)) for leaf, value in enumerate(np.rint(probabilities * 10**DECIMALS))), KEPT_LEAVES),
+        )
+        shown = np.asarray(given.labels) / 10**DECIMALS
+        label, confidence = int(shown.argmax()), float(shown.max())
+        shares = ((topic, int(100 * share)) for topic, share in enumerate(labels) if topic != self._silent and share >= 0.05)
+        running = largest(shares, 2)
+        auto = label != self._silent and self.weights.auto is not None and confidence >= self.weights.auto
+        return replace(heard, running=running, label=label, auto=auto), given
+
+    def _hear(self, before: Summary, heard: Heard, full: str | None) -> tuple[Heard, Given | None, Scores | None]:
+        """A turn in its place: `full` is its prepared text when it comes in, None when it is read again because another came before it."""
+        if not heard.client:
+            return (heard if full is None else _line(heard, full)), None, None
+        text = heard.text if full is None else full
+        reading = read_answer(text, dict(before.choices), before.asked)
+        stored = _cut(text)
+        heard = replace(heard, text=stored, cut=heard.cut or stored != text, meant=_cut(reading.text) if reading and reading.chosen else "")
+        joined = fold(before, heard).joined
+        if not joined:
+            return replace(heard, label=self._silent), None, None
+        if not text or (full is None and heard.cut):  # nothing new to read, or what was read of the whole is kept
+            taken, scores = heard, self.score([joined])
+        else:
+            alone = reading.text if reading else text
+            scores = self.score([alone] if alone == joined else [alone, joined])
+            taken = self._alone(before, heard, reading, scores[0], alone)
+        return (*self.answer(before, taken, scores[-1]), scores[-1])
+
+    def _alone(self, before: Summary, heard: Heard, reading: Reading | None, scores: Scores, text: str) -> Heard:
+        """What a turn says by itself."""
+        leaves = softmax(SHARPNESS * scores[None])
+        topics = sum_leaves(leaves, self._leaf_topics, len(self.decider.topics))[0]
+        weight = reading.weight if reading else 1.0
+        agreed = reading is not None and not reading.chosen
+        if agreed and before.request >= REQUESTED:  # yes to a step of what was already asked for
+            weight = 0.0
+        request = weight * (1 - (float(topics[self._silent]) if self._silent >= 0 else 0.0))
+        evidence = request * np.log((leaves[0] + FLOOR) / FLOOR)
+        shares = ((topic, int(100 * weight * share)) for topic, share in enumerate(topics) if topic != self._silent)
+        return replace(
+            heard,
+            evidence=largest(((leaf, round(100 * float(value))) for leaf, value in enumerate(evidence)), KEPT_LEAVES),
+            request=round(100 * request),
+            own=() if agreed else largest(((topic, share) for topic, share in shares if share >= 5), KEPT_TOPICS),
+            marked=_ANNOUNCING.search(text) is not None,
+            length=min(100, 100 * len(_WORD.findall(text)) // FULL_SENTENCE),
+            aside=self._open,
+        )
+
+
+def _line(heard: Heard, text: str) -> Heard:
+    """What an agent's or bot's line may make clear: its choices and its question, together at most CUE_BYTES."""
+    left, choices = CUE_BYTES, []
+    for number, choice in menu(text).items():
+        kept = tail(choice[:40], 100)
+        left -= json_bytes(kept) + 8
+        if left < 0:
+            break
+        choices.append((number, kept))
+    return replace(heard, choices=tuple(choices), asked=tail(question(text), max(left, 0)), numbered=any(map(str.isdigit, text)))
+
+
+def _cut(text: str) -> str:
+    """A text that takes at most TEXT_BYTES: its beginning and its end."""
+    if json_bytes(text) <= TEXT_BYTES:
+        return text
+    half = TEXT_BYTES // 2 - 2
+    return f"{tail(text[::-1], half)[::-1]} {tail(text, half)}"
+
+
+def clean(text: str) -> str:
+    """A text on one line, without control characters and lone surrogates."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+
+
+def seconds(sent_at: str | None) -> float | None:
+    """Seconds since 1970 of an ISO 8601 time (UTC where it names no zone), or None if it is none."""
+    try:
+        moment = datetime.fromisoformat(sent_at) if sent_at else None
+        return None if moment is None else (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,238 @@
+"""What is remembered of a conversation: a sum of what lies far back, and the last turns, which late messages may still rearrange."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+from data.errors import DataError
+
+FORMAT = 1
+WINDOW = 3  # turns that a late message may still be put before
+REMEMBERED = 24  # message ids that are known again
+TEXT_BYTES = 360  # of a turn, as JSON in UTF-8
+JOINED_BYTES = 480  # of all the client's turns together: the last of them
+CUE_BYTES = 400  # of the choices and the question of an agent's or bot's line
+SUMMED, SPOKE, TOPICS = 32, 10, 10  # most leaves, turns and topics that are kept
+
+Sparse = tuple[tuple[int, int], ...]
+"""(position, whole number) pairs, positions ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One turn as it was taken in; numbers are whole (percents, or hundredths of a logit), so that a saved state is the same state.
+
+    key: of the message id, "" if it had none; sent: seconds since 1970, None if unknown; client: whose turn.
+    text: the client's prepared words, cut to TEXT_BYTES (`cut`); choices, asked, numbered: what an agent's line offers (models.elliptical).
+    evidence: by leaf, in hundredths; request: how much of a request it is, in percent; own: by topic, of this turn alone, in percent.
+    meant: the choice that a short answer stands for, "" if the words stand for themselves; marked: whether it says that something else
+    follows; length: 100 from five words on.
+    running: by topic, of the conversation up to here, in percent; label: position of the label given here; auto: whether surely.
+    aside: the open topic, which as an earlier one says little: people tell what happened before they ask (-1: there is none).
+    """
+
+    key: str = ""
+    sent: float | None = None
+    client: bool = False
+    text: str = ""
+    cut: bool = False
+    choices: tuple[tuple[int, str], ...] = ()
+    asked: str = ""
+    numbered: bool = False
+    meant: str = ""
+    evidence: Sparse = ()
+    request: int = 0
+    own: Sparse = ()
+    marked: bool = False
+    length: int = 0
+    running: Sparse = ()
+    label: int = -1
+    auto: bool = False
+    aside: int = -1
+
+    @property
+    def joins(self) -> str:
+        """The words it adds to the joined text."""
+        return self.meant or self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Turns added up in their order; what `fold` needs to go on.
+
+    signals: the shift's three (models.conversation.SHIFT_SIGNALS), in percent; decided: label and turn since which it has been surely given.
+    spoke: (turn, topic) of client turns that are a request by themselves; best: by topic, the turn that spoke for it most.
+    """
+
+    turns: int = 0
+    clients: int = 0
+    joined: str = ""
+    choices: tuple[tuple[int, str], ...] = ()
+    asked: str = ""
+    evidence: Sparse = ()
+    request: int = 0
+    own: Sparse = ()
+    best: Sparse = ()
+    running: Sparse = ()
+    spoke: Sparse = ()
+    signals: tuple[int, int, int] = (0, 0, 0)
+    decided: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The last answer: by label and by leaf, in ten-thousandths."""
+
+    labels: tuple[int, ...] = ()
+    leaves: Sparse = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that is kept of a conversation, under 4 KB as JSON: `before` sums the turns that are settled, `window` holds the last ones."""
+
+    before: Summary = Summary()
+    window: tuple[Heard, ...] = ()
+    seen: tuple[str, ...] = ()
+    given: Given | None = None
+
+    @property
+    def now(self) -> Summary:
+        """The sum of all turns."""
+        summary = self.before
+        for heard in self.window:
+            summary = fold(summary, heard)
+        return summary
+
+    def settle(self) -> State:
+        """The same with all but the last WINDOW turns summed."""
+        before, window = self.before, self.window
+        while len(window) > WINDOW:
+            before, window = fold(before, window[0]), window[1:]
+        return replace(self, before=before, window=window, seen=self.seen[-REMEMBERED:])
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON values; members that hold their defaults are left out."""
+        return {
+            "format": FORMAT,
+            "before": _plain(self.before),
+            "window": [_plain(heard) for heard in self.window],
+            "seen": list(self.seen),
+            "given": None if self.given is None else asdict(self.given),
+        }
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Self:
+        """The inverse of `as_dict`, before or after JSON.
+
+        Raises:
+            DataError: it is none of this format.
+        """
+        try:
+            if raw["format"] != FORMAT:
+                raise DataError(f"conversation state of format {raw['format']!r}, this version reads {FORMAT}; begin the conversation anew")
+            given = raw["given"]
+            return cls(
+                Summary(**{name: _frozen(value) for name, value in raw["before"].items()}),
+                tuple(Heard(**{name: _frozen(value) for name, value in heard.items()}) for heard in raw["window"]),
+                tuple(raw["seen"]),
+                None if given is None else Given(**{name: _frozen(value) for name, value in given.items()}),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"not the state of a conversation ({type(error).__name__}: {error}); begin the conversation anew") from error
+
+
+def fold(summary: Summary, heard: Heard) -> Summary:
+    """The sum with one more turn; plain arithmetic, no model."""
+    turn = summary.turns
+    if not heard.client:
+        renewed = bool(heard.choices) or heard.numbered
+        return replace(summary, turns=turn + 1, choices=heard.choices if renewed else summary.choices, asked=heard.asked)
+    decided = None
+    if heard.auto:
+        decided = summary.decided if summary.decided and summary.decided[0] == heard.label else (heard.label, turn)
+    own, best = dict(summary.own), dict(summary.best)
+    for topic, percent in heard.own:
+        if percent > own.get(topic, 0):
+            own[topic], best[topic] = percent, turn
+    speaker = max(heard.own, key=lambda pair: (pair[1], -pair[0]), default=None)
+    spoke = ((turn, speaker[0]),) if speaker and heard.request >= 50 else ()
+    kept = largest(own.items(), TOPICS)
+    return replace(
+        summary,
+        turns=turn + 1,
+        clients=summary.clients + 1,
+        joined=tail("\n".join(filter(None, (summary.joined, heard.joins))), JOINED_BYTES),
+        choices=() if heard.meant else summary.choices,
+        evidence=added(summary.evidence, heard.evidence),
+        request=max(summary.request, heard.request),
+        own=kept,
+        best=tuple((topic, best[topic]) for topic, _ in kept),
+        running=largest(_maxima(summary.running, heard.running).items(), TOPICS),
+        spoke=(*summary.spoke, *spoke)[-SPOKE:],
+        signals=_signals(summary, heard),
+        decided=decided,
+    )
+
+
+def _signals(summary: Summary, heard: Heard) -> tuple[int, int, int]:
+    """What speaks for another request than before: a full sentence of its own, words such as "another thing", the answer itself changed."""
+    alone = max((min(percent, _other(summary.own, topic, heard.aside)) for topic, percent in heard.own), default=0)
+    anew = max((min(percent, _other(summary.own, topic)) for topic, percent in heard.own), default=0) if heard.marked else 0
+    leader = next((pair for pair in heard.running if pair[0] == heard.label), None)
+    changed = min(leader[1], _other(summary.running, leader[0], heard.aside)) if leader else 0
+    first, second, third = summary.signals
+    return max(first, alone * heard.length // 100), max(second, anew), max(third, changed)
+
+
+def _other(values: Sparse, *but: int) -> int:
+    return max((percent for name, percent in values if name not in but), default=0)
+
+
+def _maxima(a: Sparse, b: Sparse) -> dict[int, int]:
+    result = dict(a)
+    for position, value in b:
+        result[position] = max(value, result.get(position, 0))
+    return result
+
+
+def added(a: Sparse, b: Sparse) -> Sparse:
+    """The sum of two, its SUMMED largest."""
+    result = dict(a)
+    for position, value in b:
+        result[position] = result.get(position, 0) + value
+    return largest(result.items(), SUMMED)
+
+
+def largest(pairs: Iterable[tuple[int, int]], count: int) -> Sparse:
+    """The `count` largest positive values, by position."""
+    return tuple(
+        sorted(sorted(((position, value) for position, value in pairs if value > 0), key=lambda pair: (-pair[1], pair[0]))[:count])
+    )
+
+
+def tail(text: str, limit: int) -> str:
+    """The end of a text that takes at most `limit` bytes as JSON."""
+    start, size = len(text), 0
+    while start > 0:
+        size += json_bytes(text[start - 1])
+        if size > limit:
+            break
+        start -= 1
+    return text[start:]
+
+
+def json_bytes(text: str) -> int:
+    """Bytes of a text inside a JSON string in UTF-8."""
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")) - 2
+
+
+def _plain(value: Summary | Heard) -> dict[str, Any]:
+    return {member.name: content for member in fields(value) if (content := getattr(value, member.name)) != member.default}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
