@@ -94,5 +94,23 @@ def promote(name: Annotated[str, typer.Argument(metavar="RUN", help="Run name, a
     console.print(f"champion is now {version}", highlight=False)
 
 
+@app.command()
+def audit(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Run name, a part of it, or 'latest'.")] = "latest",
+    worst: Annotated[int, typer.Option(help="How many messages to list.", min=1)] = 200,
+) -> None:
+    """List the messages whose labels look wrong, worst first, one JSON object a line: read them, mend the label or keep it.
+
+    Example: python -m experiments audit latest --worst 50
+    """
+    import dataclasses
+    import json
+
+    from experiments.audit import suspects
+
+    for suspect in suspects(Run.load(name).predictions(), worst):
+        typer.echo(json.dumps(dataclasses.asdict(suspect), ensure_ascii=False))
+
+
 if __name__ == "__main__":
     run(app)
