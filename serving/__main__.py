@@ -1,4 +1,4 @@
-"""python -m serving run | demo | keys: commands of the service."""
+"""python -m serving run | demo | keys | erase: commands of the service."""
 
 from __future__ import annotations
 
@@ -96,6 +96,25 @@ def list_keys() -> None:
 
         for key in in_store(load_settings(), listed):
             typer.echo("\t".join([key["name"], key["roles"], *(["revoked"] if key["revoked"] else [])]))
+
+    _one_line(work)
+
+
+@app.command()
+def erase(
+    reason: Annotated[str, typer.Option(help="why, for the evidence: a request, a court's decision")],
+    client: Annotated[str | None, typer.Option(help="your id of the client")] = None,
+    message: Annotated[str | None, typer.Option(help="CHANNEL/ID of one message")] = None,
+) -> None:
+    """Erase what is kept of a client or a message, leaving a line of evidence. Example: python -m serving erase --client 7 --reason request."""
+
+    def work() -> None:
+        from serving.commands import erase as erase_now
+        from serving.settings import load_settings
+
+        gone = erase_now(load_settings(), client, message, reason)
+        kept = ", ".join(f"{rows} {table}" for table, rows in gone.items() if rows)
+        typer.echo(f"erased: {kept}" if kept else "nothing is kept of it")
 
     _one_line(work)
 

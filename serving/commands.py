@@ -11,13 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.errors import ConfigError, ServiceError
 from serving.settings import Settings
-from serving.store.engine import first_line, migrate, open_engine
+from serving.store.engine import first_line, forget_log, migrate, open_engine
+from serving.store.erase import erase_client, erase_message
+from serving.store.hashing import Hasher, load_key
+from serving.store.store import now_ms
 
 Result = TypeVar("Result")
 
 
-def in_store(settings: Settings, work: Callable[[Connection], Result]) -> Result:
-    """Run `work` in one transaction on the store that the settings name.
+def in_store(settings: Settings, work: Callable[[Connection], Result], tidy: bool = False) -> Result:
+    """Run `work` in one transaction on the store that the settings name; `tidy` lets a SQLite file forget what was there before.
 
     Raises:
         ConfigError: the settings name none.
@@ -29,9 +32,13 @@ def in_store(settings: Settings, work: Callable[[Connection], Result]) -> Result
     try:
         migrate(engine)
         with engine.begin() as connection:
-            return work(connection)
+            result = work(connection)
+        if tidy:
+            forget_log(engine)
     except SQLAlchemyError as error:
         raise ServiceError(f"the store cannot be changed: {first_line(error)}") from None
+    else:
+        return result
     finally:
         engine.dispose()
 
@@ -42,3 +49,27 @@ def operator() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
+
+
+def erase(settings: Settings, client: str | None, message: str | None, reason: str) -> dict[str, int]:
+    """Erase what is kept of a client, or of one message ("CHANNEL/ID"); how many rows of each table went.
+
+    Raises:
+        ConfigError: not exactly one of them is given, or the reason is missing.
+        ServiceError: the store cannot be used.
+    """
+    if (client is None) == (message is None):
+        raise ConfigError("name either --client ID or --message CHANNEL/ID")
+    if not reason.strip():
+        raise ConfigError("--reason is empty; the evidence must say why")
+    hasher = Hasher(load_key(settings.hash_key.get_secret_value() if settings.hash_key else None, settings.store))
+    channel, slash, message_id = (message or "").partition("/")
+    if message is not None and not slash:
+        raise ConfigError("--message: expected CHANNEL/ID, such as app/m-1")
+
+    def work(connection: Connection) -> dict[str, int]:
+        if client is not None:
+            return erase_client(connection, hasher, client, reason=reason, done_by=operator(), now=now_ms())
+        return erase_message(connection, hasher, channel, message_id, reason=reason, done_by=operator(), now=now_ms())
+
+    return in_store(settings, work, tidy=True)

@@ -55,6 +55,7 @@ class ProcessPredictor:
         self._under_way = UnderWay()
         self._timer: asyncio.TimerHandle | None = None
         self._restart: asyncio.Task[None] | None = None
+        self._ending: asyncio.Future[None] | None = None
         self._seconds_each = 0.002
         self._stopping = False
 
@@ -93,6 +94,9 @@ class ProcessPredictor:
         self._stopping = True
         if self._restart:
             self._restart.cancel()
+            await asyncio.gather(self._restart, return_exceptions=True)
+        if self._ending:
+            await self._ending
         if self._timer:
             self._timer.cancel()
         self._waiting.fail_all(PredictorDown(STOPPED))
@@ -160,9 +164,14 @@ class ProcessPredictor:
         self._dispatch()
         if old:
             old.on_end = lambda: self._under_way.give_up(old, DIED)
-            while self._under_way.count(old):
-                await asyncio.sleep(0.01)
-            await old.stop()
+            # A task of its own: who asked for the swap may go away, the old process must not stay.
+            self._ending = asyncio.ensure_future(self._end(old))
+            await asyncio.shield(self._ending)
+
+    async def _end(self, old: Child) -> None:
+        while self._under_way.count(old) and not self._stopping:
+            await asyncio.sleep(0.01)
+        await old.stop()
 
     def _dispatch(self, window_over: bool = False) -> None:
         while (child := self._child) and len(self._waiting):

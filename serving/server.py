@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from fastapi import FastAPI
 
-from data.errors import ServiceError
+from data.errors import RubricatorError, ServiceError
 from serving.app import create_app
 from serving.auth import check_exposure
-from serving.logs import make_log
+from serving.logs import Log, make_log
 from serving.predictor import ProcessPredictor
 from serving.protocol import make_protocol
 from serving.settings import Settings
@@ -22,6 +22,8 @@ from serving.store.hashing import load_key
 from serving.store.store import Store
 from serving.swap import Swapper
 from serving.telemetry import Telemetry
+
+FORGET_SECONDS = 3600.0
 
 
 class _Server(uvicorn.Server):
@@ -84,7 +86,7 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
         await _start_unless_stopped(predictor)
         swapper = Swapper(predictor, settings.model, telemetry, log, store.model_event if store else None)
         await swapper.started()
-        watching = asyncio.ensure_future(swapper.watch())
+        watching = asyncio.gather(swapper.watch(), _forget_old(store, settings, log))
         app = create_app(predictor, settings, store, telemetry=telemetry, log=log, reload=swapper.reload)
         host, port = listener.getsockname()[:2]
         say(f"Serving {predictor.facts.version} on http://{host}:{port} (docs: /docs); Ctrl-C ends it")
@@ -113,6 +115,15 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, round(settings.stop_seconds)),
     )
+
+
+async def _forget_old(store: Store | None, settings: Settings, log: Log) -> None:
+    while store:
+        try:
+            await store.forget(settings.text_days, settings.keep_days)
+        except RubricatorError:
+            log.warning("retention", what="the store is away: tried again in an hour")
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def open_store(settings: Settings, telemetry: Telemetry) -> Store | None:

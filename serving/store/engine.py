@@ -71,6 +71,16 @@ def migrate(engine: Engine) -> None:
         raise ServiceError(f"the store {where} cannot be used: {first_line(error)}; is it there, and may this user write to it?") from None
 
 
+def forget_log(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log into the file, so that erased rows are nowhere any more; nothing to do on PostgreSQL."""
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
+
 def first_line(error: SQLAlchemyError) -> str:
     """What a driver said, without the statement and its parameters: those hold what clients sent."""
     origin = getattr(error, "orig", None)

@@ -17,6 +17,7 @@ from serving.store.engine import first_line, migrate, open_engine
 from serving.store.hashing import Hasher
 from serving.store.outcomes import write_outcome
 from serving.store.records import KnownConversation, StoreAway, Stored, Tagged
+from serving.store.retention import forget, forget_texts
 from serving.store.schema import CONVERSATIONS, FEEDBACK, KEYS, MODEL_HISTORY, OUTCOMES, TAGS
 from serving.store.writer import ROWS, Writer, lost
 
@@ -138,6 +139,17 @@ class Store:
     async def keys(self) -> list[Mapping[str, Any]]:
         """API keys that are not revoked: name, hash, roles."""
         return await self._rows(select(KEYS).where(KEYS.c.revoked.is_(False)))
+
+    async def forget(self, text_days: int, keep_days: int) -> None:
+        """Drop what is older than so many days (0: nothing is), in small transactions between the others."""
+        day = 24 * 3600 * 1000
+        if text_days:
+            while await self._writer.task(lambda connection: forget_texts(connection, now_ms() - text_days * day)):
+                pass
+        # Times before 1970: nothing goes but what the audit log need not keep any longer.
+        before = now_ms() - keep_days * day if keep_days else -1
+        while await self._writer.task(lambda connection: forget(connection, before, now_ms())):
+            pass
 
     async def _rows(self, query: Any) -> list[Mapping[str, Any]]:
         return await self._read(lambda connection: [dict(row) for row in connection.execute(query).mappings()])
