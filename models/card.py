@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.bundle import Manifest
-from models.decision import lower_bound
+from models.card_figures import FIGURES, MISSING, SETS, figures_section, table, value_and_range
 
-MISSING = "missing: not stored in this bundle"
-SETS = {
-    "test": "messages of authors that neither fitted, calibrated nor certified the model",
-    "ordinary": "the part of the test set that has the natural shares of traffic",
-    "cross-validation": "every author left out in turn",
-    "certify": "authors on whom the thresholds were proven",
-    "calibrate": "authors on whom probabilities were calibrated: their figures flatter the model",
-}
-FIGURES = {
-    "accuracy": "topic right",
-    "macro_f1": "macro-F1 of topics",
-    "need_accuracy": "need right where the topic is",
-    "auto_precision": "topic right among auto",
-    "coverage": "share of requests marked auto",
-    "swallowed": "real requests among no_request",
-    "ece": "calibration error (ECE, equal-mass bins)",
-    "brier": "Brier score",
-    "in_scope_accuracy": "topic right among all but the open topic",
-    "open_recall": "recall of the open topic",
-    "unknown_auroc": "AUROC of the open topic against the known ones",
-}
-SLICES = {
-    "channel": "channel",
-    "length": "length",
-    "lang": "language",
-    "repairs": "noise (what was repaired)",
-    "slice": "slice",
-}
 PROOFS = {"auto": "auto: the topic is right", "no_request": "no_request: nothing is asked for"}
 AGAIN = "valid for messages like these; prove it again on your own traffic: python -m training certify --data FILE --model DIR"
 LIMITS = """\
@@ -48,7 +20,7 @@ LIMITS = """\
 
 def card(manifest: Manifest) -> str:
     """The whole card; what the manifest does not hold is said to be missing."""
-    return "\n\n".join(part for section in (_head, _data, _figures, _proofs, _open_set, _use) for part in section(manifest)) + "\n"
+    return "\n\n".join(part for section in (_head, _data, figures_section, _proofs, _open_set, _use) for part in section(manifest)) + "\n"
 
 
 def _head(manifest: Manifest) -> Iterator[str]:
@@ -62,7 +34,7 @@ def _head(manifest: Manifest) -> Iterator[str]:
         "Repair and masking of personal data, then TF-IDF of words and characters beside a sentence encoder, one linear support vector "
         "machine, calibrated probabilities, an open-set test, and thresholds with a proof."
     )
-    yield _table(
+    yield table(
         ("what", "value"),
         [
             ("labels", ", ".join(manifest.topics)),
@@ -80,7 +52,7 @@ def _head(manifest: Manifest) -> Iterator[str]:
 def _data(manifest: Manifest) -> Iterator[str]:
     source, sizes, figures = manifest.provenance, manifest.metrics.get("sizes", {}), manifest.metrics.get("figures", {})
     yield "## Data"
-    yield _table(
+    yield table(
         ("what", "value"),
         [
             ("messages learned from", str(sizes.get("fit", MISSING))),
@@ -95,56 +67,6 @@ def _data(manifest: Manifest) -> Iterator[str]:
         "message of it is a client's. Authors are never torn apart: whoever is measured on was not learned from. A bundle holds no "
         "messages, only their ids, what was learned of their words, and the centres of their encodings."
     )
-
-
-def _figures(manifest: Manifest) -> Iterator[str]:
-    figures: Mapping[str, Any] = manifest.metrics.get("figures", {})
-    yield "## Figures"
-    if not figures:
-        yield f"{MISSING}. Measure it: `python -m training evaluate --help`"
-        return
-    for name in sorted(figures, key=lambda name: ([*SETS, name].index(name), name)):
-        yield from _one_set(name, figures[name])
-    yield "### By topic, channel, length, language, noise"
-    name = next((name for name in SETS if name in figures), min(figures))
-    yield f"On `{name}`."
-    yield from _by_topic(figures[name])
-    for key, title in SLICES.items():
-        yield from _slice(title, figures[name].get("slices", {}).get(key))
-
-
-def _one_set(name: str, stored: Mapping[str, Any]) -> Iterator[str]:
-    yield f"### {name}: {stored.get('n', '?')} messages, {stored.get('authors', '?')} authors"
-    if name in SETS:
-        yield f"{SETS[name].capitalize()}."
-    over = stored.get("over_authors", {})
-    rows = [
-        (title, *_value(stored.get("figures", {}).get(key)), _value(over.get(key))[1] if over else "missing: under four authors")
-        for key, title in FIGURES.items()
-    ]
-    yield _table(("figure", "value", "95 % over messages", "95 % over authors"), rows)
-    yield f"ECE that a perfectly calibrated model would show here: {stored.get('ece_if_perfect', MISSING)}."
-
-
-def _by_topic(stored: Mapping[str, Any]) -> Iterator[str]:
-    by_label = stored.get("f1_by_label")
-    if not by_label:
-        yield f"By topic: {MISSING}."
-        return
-    yield _table(("topic", "F1"), [(label, f"{value:.4f}") for label, value in by_label.items()])
-    yield f"Intervals of F1 by topic: {MISSING}."
-
-
-def _slice(title: str, groups: Mapping[str, Sequence[float]] | None) -> Iterator[str]:
-    if not groups:
-        yield f"By {title}: {MISSING} (nothing is stored of a set with one group only)."
-        return
-    rows = []
-    for group, (n, share) in groups.items():
-        right = round(n * share)
-        low, high = lower_bound(right, int(n), 0.025), 1 - lower_bound(int(n) - right, int(n), 0.025)
-        rows.append((group, f"{n:.0f}", *_value((share, low, high))))
-    yield _table((title, "messages", "topic right", "95 % (Clopper-Pearson)"), rows)
 
 
 def _proofs(manifest: Manifest) -> Iterator[str]:
@@ -169,7 +91,7 @@ def _proofs(manifest: Manifest) -> Iterator[str]:
                 f"{1 - found['delta']:.0%}",
             )
         )
-    yield _table(("status", "from probability", "messages", "errors", "share right at least", "target", "confidence"), rows)
+    yield table(("status", "from probability", "messages", "errors", "share right at least", "target", "confidence"), rows)
     if "certified_on" in manifest.metrics:
         yield f"Proven on `{manifest.metrics['certified_on']}`."
     yield f"These bounds are {AGAIN}"
@@ -184,14 +106,14 @@ def _open_set(manifest: Manifest) -> Iterator[str]:
     figures = manifest.metrics.get("figures", {})
     held = next((key for key in SETS if key in figures), None)
     stored = figures[held].get("figures", {}) if held else {}
-    rows = [(FIGURES[key], *_value(stored.get(key))) for key in ("in_scope_accuracy", "open_recall", "unknown_auroc")]
+    rows = [(FIGURES[key], *value_and_range(stored.get(key))) for key in ("in_scope_accuracy", "open_recall", "unknown_auroc")]
     limit = manifest.thresholds.get("open")
     yield (
         f"What is unlike everything known raises the open topic `{name}`; it is given "
         f"{'where it is the likeliest' if limit is None else f'from a probability of {limit} on'}."
         + (f" Measured on `{held}`:" if held else "")
     )
-    yield _table(("figure", "value", "95 % over messages"), rows)
+    yield table(("figure", "value", "95 % over messages"), rows)
     unseen = manifest.metrics.get("unseen_kinds")
     yield f"Kinds of `{name}` that were left out of training: {unseen if unseen is not None else MISSING}."
 
@@ -212,15 +134,3 @@ def _use(manifest: Manifest) -> Iterator[str]:
 def _open_topic(manifest: Manifest) -> str | None:
     topics: Mapping[str, Any] = manifest.taxonomy.get("topics", {})
     return next((name for name, topic in topics.items() if topic.get("open")), None)
-
-
-def _value(figure: Sequence[float] | None) -> tuple[str, str]:
-    if figure is None:
-        return "missing", ""
-    value, low, high = figure
-    return f"{value:.4f}", f"{low:.4f} to {high:.4f}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(str(cell).replace('|', chr(92) + '|').replace(chr(10), ' ') for cell in line)} |" for line in lines)

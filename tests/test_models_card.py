@@ -9,7 +9,8 @@ from data.errors import DataError
 from data.taxonomy import Taxonomy
 from models.__main__ import app
 from models.bundle import Manifest
-from models.card import AGAIN, MISSING, card
+from models.card import AGAIN, card
+from models.card_figures import MISSING
 
 
 def manifest(taxonomy: Taxonomy, **members: Any) -> Manifest:
