@@ -51,8 +51,9 @@ def create_app(
     )
     state = State(predictor, settings, store, telemetry or Telemetry(), log, reload)
     app.state.rubricator = state
-    problems.install(app)
-    for routes in (tags, conversations, feedback, model, health, metrics, documents):
-        app.include_router(routes.router)
+    routers = [part.router for part in (tags, conversations, feedback, model, health, metrics, documents)]
+    for router in routers:
+        app.include_router(router)
+    problems.install(app, routers)
     app.add_middleware(Edge, state=state)
     return app

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 
 from data.errors import RubricatorError
 from serving.prediction import DeadlineMissed, Overloaded, PredictionFailed, PredictorDown, Refused
@@ -74,8 +75,9 @@ def refusal(error: Refused) -> ProblemError:
     return ProblemError(status, str(error), headers={"Retry-After": str(math.ceil(error.retry_after))})
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of the application leave as a problem."""
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Let every error of the application leave as a problem; `routers` hold its addresses."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
 
     async def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - narrows the type; registered for it
@@ -100,9 +102,12 @@ def install(app: FastAPI) -> None:
             405: "this address does not know this method",
             400: "the body could not be read as JSON",
         }
-        return _response(
-            request, error.status_code, details.get(error.status_code, "the request could not be read"), headers=error.headers or {}
-        )
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            # Starlette names the methods of the first route with this address only.
+            matching = (route.methods or set() for route in routes if route.path_regex.match(request.url.path))
+            headers["Allow"] = ", ".join(sorted(set().union(*matching)))
+        return _response(request, error.status_code, details.get(error.status_code, "the request could not be read"), headers=headers)
 
     async def on_failure(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the words of an error may hold a client's text
         return _response(request, 500, FAILURE)

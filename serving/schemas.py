@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 MAX_CHARACTERS = 20_000
@@ -31,6 +32,8 @@ def _readable(value: str) -> str:
 
 Text = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_readable)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$"), AfterValidator(_readable)]
+# No slash: it stands in the middle of an address.
+ConversationName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f/]+$"), AfterValidator(_readable)]
 Channel = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$", description="one of the taxonomy's channels")]
 Time = Annotated[str, Field(pattern=_TIME, json_schema_extra={"format": "date-time"}), AfterValidator(_real_time)]
 Label = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)]
@@ -38,11 +41,22 @@ Role = Literal["client", "agent", "bot"]
 Attachments = list[Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_readable)]]
 
 
+# What the validator of _Readable says, for the OpenAPI document.
+_SOMETHING: JsonDict = {
+    "anyOf": [
+        {"required": ["text"], "properties": {"text": {"type": "string", "pattern": r"\S"}}},
+        {"required": ["attachments"], "properties": {"attachments": {"type": "array", "minItems": 1}}},
+    ]
+}
+
+
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class _Readable(_In):
+    model_config = ConfigDict(json_schema_extra=_SOMETHING)
+
     text: Text = ""
     attachments: Attachments = Field([], max_length=50, description="kinds of what came with it: photo, voice")
 
@@ -57,12 +71,15 @@ class MessageIn(_Readable):
     """One message to tag. The text may be empty only where there are attachments."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"id": "m-1", "channel": "app", "text": "Перенесутся ли гигабайты на следующий месяц?"}]},
+        json_schema_extra={
+            **_SOMETHING,
+            "examples": [{"id": "m-1", "channel": "app", "text": "Перенесутся ли гигабайты на следующий месяц?"}],
+        },
     )
 
     id: Name = Field(description="your id of the message: the same id and text again get the stored answer")
     channel: Channel
-    conversation_id: Name | None = None
+    conversation_id: ConversationName | None = None
     role: Role = "client"
     sent_at: Time | None = None
     client: Name | None = Field(None, description="your id of the client; only a keyed hash of it is kept")
@@ -100,7 +117,7 @@ class ConversationIn(_In):
         },
     )
 
-    id: Name
+    id: ConversationName
     channel: Channel
     turns: list[TurnIn] = Field(min_length=1, max_length=MAX_ITEMS)
 

@@ -201,6 +201,6 @@ def test_the_http_process_never_imports_the_model() -> None:
 
 
 if __name__ == "__main__":
-    from serving.routes.documents import openapi
+    from serving.openapi import openapi
 
     GOLDEN.write_text(json.dumps(openapi(create_app(FakePredictor(), Settings())), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

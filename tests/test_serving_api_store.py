@@ -66,9 +66,9 @@ def test_repairs_are_answered_but_not_kept(client: Caller) -> None:
 
 
 def test_an_id_may_hold_slashes(client: Caller) -> None:
-    client.post("/v1/tags", json={**MESSAGE, "id": "a/b", "conversation_id": "c/1"})
+    client.post("/v1/tags", json={**MESSAGE, "id": "a/b", "conversation_id": "c:1"})
     assert client.get("/v1/tags/app/a/b").json()["id"] == "a/b"
-    assert client.get("/v1/conversations/c/1").json()["id"] == "c/1"
+    assert client.get("/v1/conversations/c:1").json()["id"] == "c:1"
 
 
 def test_a_conversation_is_continued_message_by_message(client: Caller) -> None:
@@ -119,9 +119,9 @@ def test_feedback_names_a_known_message_topic_and_need(client: Caller) -> None:
     written = client.post("/v1/feedback", json=feedback)
     assert (written.status_code, written.json()["model"]) == (201, FakePredictor().facts.version)
     assert client.get("/v1/feedback").json() == {"feedback": [written.json()], "next_before": None}
-    for change, field in (({"topic": "tarifs"}, "topic"), ({"need": "esim"}, "need")):
+    for change, status, field in (({"topic": "tarifs"}, 422, "topic"), ({"need": "esim"}, 409, "need")):
         response = client.post("/v1/feedback", json={**feedback, **change})
-        assert (response.status_code, response.json()["errors"][0]["field"]) == (422, field)
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (status, field)
 
 
 def test_while_the_store_is_away_tagging_goes_on_and_says_so(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @contextmanager
-def service(**settings: float) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def service(**settings: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
     code = (
         "import json, sys, uvloop; from serving.server import serve; from serving.settings import load_settings;"
         "uvloop.run(serve(load_settings(**json.loads(sys.argv[1])), lambda line: print(line, flush=True), program='tests.serving_fakes'))"

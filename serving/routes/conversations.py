@@ -14,7 +14,7 @@ from serving.problems import ProblemError
 from serving.routes.responses import problem_responses
 from serving.routes.tags import json_response
 from serving.running import RunningState
-from serving.schemas import ConversationIn, Name, OutcomeIn
+from serving.schemas import ConversationIn, ConversationName, OutcomeIn
 from serving.state import Classifier, DeadlineDep, StateDep, StoreDep
 from serving.tagging import check_channel
 
@@ -46,8 +46,8 @@ async def tag_conversation(
     return json_response({**tag, **({"timeline": tags} if timeline else {})})
 
 
-@router.get("/v1/conversations/{id:path}", response_model=ConversationOut, responses=problem_responses(404, 422, 503))
-async def conversation(id: Name, _: Classifier, store: StoreDep) -> Response:
+@router.get("/v1/conversations/{id}", response_model=ConversationOut, responses=problem_responses(404, 422, 503))
+async def conversation(id: ConversationName, _: Classifier, store: StoreDep) -> Response:
     """What is remembered of a conversation."""
     known = await store.conversation(id)
     if known is None:
@@ -65,8 +65,8 @@ async def conversation(id: Name, _: Classifier, store: StoreDep) -> Response:
     )
 
 
-@router.put("/v1/conversations/{id:path}/outcome", response_model=OutcomeOut, responses=problem_responses(*WRITTEN, 404))
-async def put_outcome(id: Name, outcome: OutcomeIn, _: Classifier, store: StoreDep) -> Response:
+@router.put("/v1/conversations/{id}/outcome", response_model=OutcomeOut, responses=problem_responses(*WRITTEN, 404))
+async def put_outcome(id: ConversationName, outcome: OutcomeIn, _: Classifier, store: StoreDep) -> Response:
     """Say how a conversation ended; said again, the later one holds."""
     if not await store.put_outcome(id, outcome.model_dump()):
         raise ProblemError(404, UNKNOWN)

@@ -4,39 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
-from pydantic.json_schema import models_json_schema
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from serving.answers import Problem
-from serving.limits import GUARDED
+from serving.openapi import openapi
 from serving.routes.tags import json_response
 
 router = APIRouter(include_in_schema=False)
 _PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "a key made by: python -m serving keys make NAME"}
 _PAGES = Path(__file__).parent.parent / "pages"
-
-
-def openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of an application, with the schema of problems in it and without FastAPI's own form of errors."""
-    if not app.openapi_schema:
-        document = app.openapi()
-        _, problems = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-        schemas = document["components"]["schemas"]
-        schemas.update(problems["$defs"])
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        document["components"]["schemas"] = dict(sorted(schemas.items()))
-        document["components"]["securitySchemes"] = {"key": KEY_SCHEME}
-        for path, methods in document["paths"].items():
-            if path.startswith(GUARDED):
-                for operation in methods.values():
-                    # An empty requirement: on the loopback address, while no key has been made, none is needed.
-                    operation["security"] = [{"key": []}, {}]
-    return app.openapi_schema or {}
 
 
 @router.get("/openapi.json")

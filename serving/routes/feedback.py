@@ -21,7 +21,9 @@ router = APIRouter(tags=["feedback"])
 LATEST = 2**53
 
 
-@router.post("/v1/feedback", status_code=201, response_model=FeedbackOut, responses=problem_responses(400, 404, 408, 413, 415, 422, 503))
+@router.post(
+    "/v1/feedback", status_code=201, response_model=FeedbackOut, responses=problem_responses(400, 404, 408, 409, 413, 415, 422, 503)
+)
 async def give(feedback: FeedbackIn, caller: Teacher, state: StateDep, store: StoreDep) -> Response:
     """Say what a tagged message is about."""
     _check(state.predictor.facts.taxonomy, feedback)
@@ -46,11 +48,9 @@ async def given(
 
 def _check(taxonomy: Taxonomy, feedback: FeedbackIn) -> None:
     if feedback.topic not in taxonomy.labels:
-        raise _unknown("topic", f"is not a known topic{nearest(feedback.topic, taxonomy.labels)}")
+        expected = f"is not a known topic{nearest(feedback.topic, taxonomy.labels)}"
+        raise ProblemError(422, f"field 'topic': {expected}", [("topic", expected)])
     needs = taxonomy.needs(feedback.topic)
     if feedback.need is not None and feedback.need not in needs:
-        raise _unknown("need", f"is not a need of that topic{nearest(feedback.need, needs)}")
-
-
-def _unknown(field: str, expected: str) -> ProblemError:
-    return ProblemError(422, f"field {field!r}: {expected}", [(field, expected)])
+        expected = f"is not a need of that topic{nearest(feedback.need, needs)}"
+        raise ProblemError(409, f"field 'need': {expected}", [("need", expected)])
