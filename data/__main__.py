@@ -83,6 +83,30 @@ def stats(data: Data = None, taxonomy: TaxonomyFile = DEFAULT_PATH) -> None:
     console.print(people)
 
 
+@app.command()
+def agreement(
+    second: Annotated[Path, typer.Option(help="Second labels: JSON lines with id, topic, need.")] = CORPUS / "second_labels.jsonl",
+    data: Data = None,
+    taxonomy: TaxonomyFile = DEFAULT_PATH,
+) -> None:
+    """How far a second, independent labelling agrees with the first: share equal and Cohen's kappa, of topics and of needs.
+
+    Example: python -m data agreement
+    """
+    from data.readers import rows
+
+    known = load_taxonomy(taxonomy)
+    first = {example.id: example for example in _examples(data, known)}
+    other = {str(row["id"]): row for _, row, _ in rows(second) if isinstance(row, dict) and "id" in row}
+    console = Console()
+    for name, mine, theirs in (
+        ("topic", {key: example.label for key, example in first.items()}, {key: str(row.get("topic")) for key, row in other.items()}),
+        ("need", {key: str(example.need) for key, example in first.items()}, {key: str(row.get("need")) for key, row in other.items()}),
+    ):
+        n, equal, kappa = checks.agreement(mine, theirs)
+        console.print(f"{name}: {n} messages labelled twice, {equal:.4f} equal, Cohen's kappa {kappa:.4f}", highlight=False)
+
+
 @app.command(name="import")
 def import_(
     source: Annotated[Path, typer.Argument(help="Labelled .jsonl or .csv of another form.")],

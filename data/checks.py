@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from data.messages import Example
 from data.taxonomy import Taxonomy
 
-NEAR = 0.85  # share of the shorter message's words that two near-duplicates have in common
+NEAR = 0.85  # share of the words (of the longer message in one corpus, of the shorter one against another set) that two have in common
 MIN_WORDS = 4  # shorter messages ("спасибо большое") are alike by nature
 CODES = {
     "conflict": "the same words under different labels",
@@ -134,6 +134,19 @@ def _alike(left: Sequence[Example], right: Sequence[Example], same: bool) -> Ite
         for number in sorted({number for word in mine for number in index[word]}):
             if same and number <= position:
                 continue
-            share = len(mine & sets[number]) / min(len(mine), len(sets[number]))
+            sizes = (len(mine), len(sets[number]))
+            # Inside a corpus a short message may well be a part of a longer one; from another set nothing may be contained.
+            share = len(mine & sets[number]) / (max(sizes) if same else min(sizes))
             if share >= NEAR:
                 yield example, right[number], share
+
+
+def agreement(first: Mapping[str, str], second: Mapping[str, str]) -> tuple[int, float, float]:
+    """How two labellers agree on the messages that both labelled: n, share equal, Cohen's kappa (Cohen 1960)."""
+    both = sorted(first.keys() & second.keys())
+    if not both:
+        return 0, float("nan"), float("nan")
+    equal = sum(first[key] == second[key] for key in both) / len(both)
+    mine, theirs = Counter(first[key] for key in both), Counter(second[key] for key in both)
+    chance = sum(mine[label] * theirs[label] for label in mine) / len(both) ** 2
+    return len(both), equal, (equal - chance) / (1 - chance) if chance < 1 else 1.0
