@@ -71,7 +71,8 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
         RubricatorError: the port is in use, or the model cannot be loaded.
     """
     listener = take_port(settings.host, settings.port)
-    telemetry, log, store, watching = Telemetry(), make_log(), None, None
+    telemetry, log, store = Telemetry(), make_log(), None
+    watching: list[asyncio.Future[None]] = []
     predictor = ProcessPredictor(
         settings.model,
         queue_limit=settings.queue_limit,
@@ -86,7 +87,7 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
         await _start_unless_stopped(predictor)
         swapper = Swapper(predictor, settings.model, telemetry, log, store.model_event if store else None)
         await swapper.started()
-        watching = asyncio.gather(swapper.watch(), _forget_old(store, settings, log))
+        watching = [asyncio.ensure_future(work) for work in (swapper.watch(), _forget_old(store, settings, log))]
         app = create_app(predictor, settings, store, telemetry=telemetry, log=log, reload=swapper.reload)
         host, port = listener.getsockname()[:2]
         say(f"Serving {predictor.facts.version} on http://{host}:{port} (docs: /docs); Ctrl-C ends it")
@@ -95,8 +96,9 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
         pass
     finally:
         listener.close()
-        if watching:
-            watching.cancel()
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
         await predictor.stop()
         if store:
             await store.close()
