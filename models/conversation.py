@@ -81,12 +81,10 @@ class ConversationReader:
     def __init__(self, score: Score, prepare: Callable[[str], str], decider: Decider, weights: ConversationWeights) -> None:
         self.score, self.prepare, self.decider, self.weights = score, prepare, decider, weights
         topics = list(decider.topics)
-        self._leaf_topics = np.asarray([topics.index(topic) for topic, _ in decider.leaves], dtype=np.intp)
+        self.leaf_topics = np.asarray([topics.index(topic) for topic, _ in decider.leaves], dtype=np.intp)
         taxonomy = decider.taxonomy
         self._silent = topics.index(taxonomy.no_request_label) if taxonomy.no_request_label in topics else -1
         self._open = topics.index(taxonomy.open_topic) if taxonomy.open_topic in topics else -1
-        self._limits = replace(decider.thresholds, auto=weights.auto, no_request=weights.no_request, open=None)
-        self._decider = replace(decider, thresholds=self._limits)
 
     @classmethod
     def of(cls, tagger: Tagger, weights: ConversationWeights | None = None) -> ConversationReader:
@@ -134,7 +132,8 @@ class ConversationReader:
         leaves = np.zeros(len(self.decider.leaves))
         for leaf, share in state.given.leaves:
             leaves[leaf] = share / 10**DECIMALS
-        tag = self._decider.tag(conversation_id, labels, leaves, 0.0)
+        limits = replace(self.decider.thresholds, auto=self.weights.auto_from(now.clients), no_request=self.weights.no_request, open=None)
+        tag = replace(self.decider, thresholds=limits).tag(conversation_id, labels, leaves, 0.0)
         topics = self.decider.topics
         best = tag.topic or tag.ranking[0][0]
         shift = tag.status != "no_request" and self.weights.shifted(now.signals)
@@ -167,8 +166,8 @@ class ConversationReader:
 
     def answer(self, before: Summary, heard: Heard, joined: Scores) -> tuple[Heard, Given]:
         """The turn with what is answered after it, and that answer."""
-        probabilities = self.weights.leaves(joined, fold(before, heard).evidence, before.clients + 1, self._leaf_topics)
-        labels = sum_leaves(probabilities[None], self._leaf_topics, len(self.decider.topics))[0]
+        probabilities = self.weights.leaves(joined, fold(before, heard).evidence, before.clients + 1, self.leaf_topics)
+        labels = sum_leaves(probabilities[None], self.leaf_topics, len(self.decider.topics))[0]
         given = Given(
             tuple(int(value) for value in np.rint(labels * 10**DECIMALS)),
             largest(((leaf, int(value)) for leaf, value in enumerate(np.rint(probabilities * 10**DECIMALS))), KEPT_LEAVES),
@@ -177,7 +176,8 @@ class ConversationReader:
         label, confidence = int(shown.argmax()), float(shown.max())
         shares = ((topic, int(100 * share)) for topic, share in enumerate(labels) if topic != self._silent and share >= 0.05)
         running = largest(shares, 2)
-        auto = label != self._silent and self.weights.auto is not None and confidence >= self.weights.auto
+        limit = self.weights.auto_from(before.clients + 1)
+        auto = label != self._silent and limit is not None and confidence >= limit
         return replace(heard, running=running, label=label, auto=auto), given
 
     def _hear(self, before: Summary, heard: Heard, full: str | None) -> tuple[Heard, Given | None, Scores | None]:
@@ -202,7 +202,7 @@ class ConversationReader:
     def _alone(self, before: Summary, heard: Heard, reading: Reading | None, scores: Scores, text: str) -> Heard:
         """What a turn says by itself."""
         leaves = softmax(SHARPNESS * scores[None])
-        topics = sum_leaves(leaves, self._leaf_topics, len(self.decider.topics))[0]
+        topics = sum_leaves(leaves, self.leaf_topics, len(self.decider.topics))[0]
         weight = reading.weight if reading else 1.0
         agreed = reading is not None and not reading.chosen
         if agreed and before.request >= REQUESTED:  # yes to a step of what was already asked for

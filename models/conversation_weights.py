@@ -30,8 +30,8 @@ class ConversationWeights:
                           * sharpness[client turns so far]
         log odds of a shift = shift . signals + shift_bias
 
-    auto, no_request: from which probability on; None: never. shift_from: from which log odds on. bounds: what was measured at `auto`,
-    by GROUPS, and "end".
+    auto: from which probability on, by GROUPS, None: never (empty: never at all); no_request: likewise, one number. shift_from: from which log
+    odds on. bounds: what was measured at `auto`, by GROUPS, and "end".
     """
 
     joined: float = 4.0
@@ -41,7 +41,7 @@ class ConversationWeights:
     shift: tuple[float, float, float] = (4.3, 2.3, 2.6)
     shift_bias: float = -5.6
     shift_from: float = 0.0
-    auto: float | None = None
+    auto: tuple[float | None, ...] = ()
     no_request: float | None = None
     bounds: Mapping[str, Any] = field(default_factory=dict)
 
@@ -57,6 +57,10 @@ class ConversationWeights:
             total[leaf] = hundredths / 100
         logits = self.logits(joined[None], total[None], leaf_topics)
         return np.asarray(softmax(self.sharpness[group(clients)] * logits)[0])
+
+    def auto_from(self, clients: int) -> float | None:
+        """From which probability on an answer after so many client turns is auto; None: never."""
+        return self.auto[group(clients)] if self.auto else None
 
     def shifted(self, signals: tuple[int, int, int]) -> bool:
         """Whether these signals, in percent, say that the client moved to another request."""

@@ -1,0 +1,204 @@
+"""What is learned from labelled conversations, on authors that the message model did not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from data import split
+from data.messages import Conversation, LabelledConversation
+from experiments.conversation_metrics import ConversationRow, bounds, right_so_far
+from models.classifier import Scores, TopicClassifier, softmax, sum_leaves
+from models.conversation import SHARPNESS, ConversationReader, clean
+from models.conversation_weights import GROUPS, ConversationWeights
+from models.decision import Decider
+from models.encoders import CachedEncoder, Vectors, make_encoder
+from models.prepare import Preparation
+from training.config import Config
+from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retell, retelling
+from training.material import CACHE, Material
+from training.progress import Progress
+
+LEAST_AUTO = 20
+BRIEF = 2  # the first groups of client turns
+UNSEEN_LEAF = -2.0  # decision value of a leaf that a fold's message model never saw
+Fit = Callable[[Material, Config], TopicClassifier]
+
+
+class Listener:
+    """Reads conversations with several message models; their words are prepared and encoded once."""
+
+    def __init__(self, conversations: Sequence[LabelledConversation], decider: Decider, config: Config, progress: Progress) -> None:
+        self._decider = decider
+        preparation = Preparation(config.model.repair, config.model.lang)
+        spoken = {turn.text for told in conversations for turn in told.conversation.turns}
+        self._prepared = {text: clean(preparation(text).text) for text in sorted(spoken)}
+        asked: dict[str, None] = {}
+
+        def note(texts: Sequence[str]) -> Scores:
+            asked.update(dict.fromkeys(texts))
+            return np.zeros((len(texts), len(decider.leaves)))
+
+        # What is read next never depends on a score, so one pass with a model that knows nothing tells all the texts.
+        self._listen(note, conversations)
+        encoder = make_encoder(config.model.encoder)
+        texts = list(asked)
+        vectors = np.zeros((len(texts), 0), dtype=np.float32)
+        if encoder is not None:
+            with progress.task("encoding conversations", len(texts)) as advance:
+                vectors = CachedEncoder(encoder, CACHE, lambda done, total: advance(len(texts) - total + done)).encode(texts)
+        self._vectors: dict[str, npt.NDArray[np.float32]] = dict(zip(texts, vectors, strict=True))
+
+    def listen(self, classifier: TopicClassifier, conversations: Sequence[LabelledConversation]) -> list[Told]:
+        """Conversations as a classifier reads them; those without a word of the client's are left out."""
+        place = {leaf: number for number, leaf in enumerate(classifier.leaves_)}
+        known = [number for number, leaf in enumerate(self._decider.leaves) if leaf in place]
+        taken = [place[self._decider.leaves[number]] for number in known]
+
+        def score(texts: Sequence[str]) -> Scores:
+            vectors: Vectors = np.stack([self._vectors[text] for text in texts])
+            result = np.full((len(texts), len(self._decider.leaves)), UNSEEN_LEAF)
+            result[:, known] = classifier.leaf_scores(classifier.features_.transform(texts), vectors)[:, taken]
+            return result
+
+        return self._listen(score, conversations)
+
+    def _listen(self, score: Callable[[Sequence[str]], Scores], conversations: Sequence[LabelledConversation]) -> list[Told]:
+        reader = ConversationReader(score, lambda text: self._prepared[text], self._decider, ConversationWeights())
+        topics, result = self._decider.topics, []
+        for told in conversations:
+            conversation = told.conversation
+            points = tuple(reader.points(conversation))
+            if not points:
+                continue
+            own = Conversation(conversation.id, tuple(turn for turn in conversation.turns if turn.is_client))
+            read = [self._prepared[turn.text] for turn in own.turns]
+            so_far = ["\n".join(filter(None, read[: number + 1])) for number in range(len(read))]
+            scores = np.concatenate([score([text]) for text in so_far if text])
+            labels = sum_leaves(softmax(SHARPNESS * scores), reader.leaf_topics, len(topics)).argmax(axis=1)
+            bare = tuple(reader.points(own))
+            same = [point.heard for point in bare] == [point.heard for point in points]
+            result.append(Told(told, points, points if same else bare, tuple(topics[label] for label in labels)))
+        return result
+
+
+def hear(
+    conversations: Sequence[LabelledConversation],
+    learn: Material,
+    classifier: TopicClassifier,
+    decider: Decider,
+    config: Config,
+    progress: Progress,
+    fit: Fit | None = None,
+) -> list[Told]:
+    """Read conversations so that no message model reads an author it learned from.
+
+    Authors of `learn`, the messages that fitted `classifier`, are read by classifiers of author-grouped folds that left them out (`fit` makes
+    one), the others by `classifier`. In the order of their ids.
+    """
+    from training.fit import fit_classifier
+
+    listener = Listener(conversations, decider, config, progress)
+    groups = [example.group for example in learn.examples]
+    known, count = set(groups), min(config.split.folds or 5, len(set(groups)))
+    result = listener.listen(classifier, [told for told in conversations if told.group not in known])
+    if count > 1 and any(told.group in known for told in conversations):
+        numbers = np.asarray(split.folds(groups, learn.labels, count, config.seed))
+        fold_of = dict(zip(groups, numbers.tolist(), strict=True))
+        with progress.task("message models for conversations", count) as advance:
+            for number in range(count):
+                mine = [told for told in conversations if fold_of.get(told.group) == number]
+                if mine:
+                    result += listener.listen((fit or fit_classifier)(learn.take(np.flatnonzero(numbers != number)), config), mine)
+                advance(number + 1)
+    return sorted(result, key=lambda told: told.conversation.id)
+
+
+def learn_weights(told: Sequence[Told], decider: Decider, config: Config, inner: bool = True) -> ConversationWeights:
+    """All weights from conversations by authors apart from those they are measured on; thresholds from author-grouped folds inside them."""
+    topics, leaf_topics = decider.topics, leaf_topics_of(decider)
+    told = [one for one in told if one.conversation.label in topics]
+    table = Table.of(told, decider)
+    weights = fit_sums(table, leaf_topics, len(topics))
+    owner = np.asarray([one.conversation.group for one in told for _ in one.points], dtype=object)
+    outside, place = np.zeros_like(table.joined), folds([one.conversation.group for one in told], config.seed)
+    number = np.asarray([place[name] for name in owner])
+    for part in sorted(set(place.values())):
+        fitted = fit_sums(table.take(np.flatnonzero(number != part)), leaf_topics, len(topics))
+        mine = number == part
+        outside[mine] = fitted.logits(table.joined[mine], table.evidence[mine], leaf_topics)
+    weights = replace(weights, sharpness=fit_sharpness(outside, table, leaf_topics))
+    weights = fit_shift(told, decider, weights)
+    return choose_thresholds(told, decider, weights, config) if inner else weights
+
+
+def choose_thresholds(told: Sequence[Told], decider: Decider, weights: ConversationWeights, config: Config) -> ConversationWeights:
+    """The smallest thresholds at which authors left out were observed to reach the target.
+
+    At the end of a conversation, and, where few conversations end so early (BRIEF groups), also for what was right so far.
+    """
+    rows = cross_rows(told, decider, config, "inner", inner=False)
+    silent, target = decider.taxonomy.no_request_label, config.decision.target_precision
+    end = _observed([(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label != silent], target)
+    auto: list[float | None] = [end] * len(GROUPS)
+    for place in range(BRIEF):
+        last = [(row, said) for row in rows if (said := row.last_of(place)) and said.label != silent]
+        own = _observed([(said.confidence, right_so_far(row, said)) for row, said in last], target)
+        auto[place] = None if own is None or end is None else max(own, end)
+    none = _observed([(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label == silent], target)
+    return replace(weights, auto=tuple(auto), no_request=none)
+
+
+def _observed(answers: Sequence[tuple[float, bool]], target: float) -> float | None:
+    """The smallest confidence from which on the share right, one more error allowed for, is at least the target."""
+    best, wrong = None, 0
+    for number, (confidence, right) in enumerate(sorted(answers, key=lambda pair: -pair[0]), 1):
+        wrong += not right
+        if number >= LEAST_AUTO and (wrong + 1) / (number + 1) <= 1 - target:
+            best = confidence
+    return best
+
+
+def prove_conversations(told: Sequence[Told], decider: Decider, weights: ConversationWeights, config: Config) -> ConversationWeights:
+    """The same weights with what the certifying authors' conversations prove of the thresholds, which were chosen on others.
+
+    `bounds`: by client turns seen and at the end, how many were auto, how many of them rightly, and the share that proves; `proven`: whether
+    that reaches the target at the end. With few conversations it does not: 99 without an error are needed for 0.97.
+    """
+    target, delta = config.decision.target_precision, config.decision.delta
+    rows = rows_of(told, retelling(decider, weights), "certify")
+    measured = bounds(rows, delta)
+    return replace(
+        weights,
+        bounds={
+            "target": target,
+            "delta": delta,
+            "proven": measured["end"][2] >= target,
+            **{name: list(values) for name, values in measured.items()},
+        },
+    )
+
+
+def rows_of(told: Sequence[Told], reader: ConversationReader, name: str) -> list[ConversationRow]:
+    """One row a conversation."""
+    result = []
+    for one in told:
+        tags = retell(reader, one.points, one.conversation.id)
+        bare = (tags if one.bare is one.points else retell(reader, one.bare))[-1].tag
+        result.append(ConversationRow.of(one.conversation, tags, one.joined, bare.topic or bare.ranking[0][0], name))
+    return result
+
+
+def cross_rows(told: Sequence[Told], decider: Decider, config: Config, name: str, inner: bool = True) -> list[ConversationRow]:
+    """Author-grouped cross-validation of the weights: every conversation is answered by weights that did not see its author."""
+    told = [one for one in told if one.conversation.label in decider.topics]
+    place = folds([one.conversation.group for one in told], config.seed)
+    rows: list[ConversationRow] = []
+    for part in sorted(set(place.values())):
+        learn = [one for one in told if place[one.conversation.group] != part]
+        weights = learn_weights(learn, decider, config, inner)
+        rows += rows_of([one for one in told if place[one.conversation.group] == part], retelling(decider, weights), name)
+    return sorted(rows, key=lambda row: row.id)
