@@ -26,9 +26,9 @@ setup: .venv/ready ## make .venv with everything that is needed
 CHAMPION := models/artifacts/champion/manifest.json
 LEARNED_FROM := experiments/configs/default.toml data/taxonomy.yaml $(wildcard data/corpus/*/*.jsonl)
 
-# Trained again only when the corpus, the taxonomy or the configuration is newer than the champion.
+# Trained again only when the corpus, the taxonomy or the configuration is newer than the champion; cross-validation is for `make train`.
 $(CHAMPION): $(LEARNED_FROM) | .venv/ready
-	@$(BIN)/python -m training train experiments/configs/default.toml --promote
+	@$(BIN)/python -m training train experiments/configs/default.toml --folds 0 --promote
 
 demo: .venv/ready $(CHAMPION) ## train on the bundled corpus, serve on 127.0.0.1:8000, tag sample messages (Ctrl-C ends it)
 	@exec $(BIN)/python -m serving demo --port $(PORT)
