@@ -36,13 +36,22 @@ def test_the_same_words_under_one_label_are_no_conflict() -> None:
 
 def test_near_duplicates_are_pairs_in_one_direction() -> None:
     corpus = [
-        example("1", "верните деньги за подписку сегодня"),
-        example("2", "верните деньги за подписку сегодня пожалуйста"),
+        example("1", "верните мне деньги за эту подписку сегодня"),
+        example("2", "верните мне деньги за эту подписку сегодня пожалуйста"),
+        example("6", "верните деньги за подписку"),
         example("3", "деньги подписку хочу вернуть завтра утром"),
         example("4", "спасибо"),
         example("5", "спасибо"),
     ]
     assert [(finding.code, finding.ids) for finding in checks.near_duplicates(corpus)] == [("near-duplicate", ("1", "2"))]
+
+
+def test_two_labellers_agree_as_counted_by_hand() -> None:
+    first = {"1": "x", "2": "x", "3": "y", "4": "y", "9": "z"}
+    second = {"1": "x", "2": "y", "3": "y", "4": "y"}
+    n, equal, kappa = checks.agreement(first, second)
+    assert (n, equal) == (4, 0.75)
+    assert kappa == pytest.approx((0.75 - 0.5) / (1 - 0.5))
 
 
 def test_a_leak_does_not_print_the_other_text() -> None:
