@@ -27,8 +27,9 @@ def tag(
     output: Annotated[Path, typer.Option("--output", help="JSON lines to write; - writes to standard output.")],
     model: Model = CHAMPION,
     repairs: Annotated[bool, typer.Option("--repairs", help="Say what was repaired in each text.")] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Of conversations, also the tag after every client turn.")] = False,
 ) -> None:
-    """Tag every message of a file, one JSON object a line, in order.
+    """Tag every message or conversation (a row with turns) of a file, one JSON object a line, in order.
 
     Labels in the input are not looked at. Rows that cannot be read go to OUTPUT.rejected.jsonl with the reason, and the exit code is 1.
 
@@ -36,7 +37,7 @@ def tag(
     """
     from models.bulk import tag_file
 
-    rejected = tag_file(source, output, model, repairs)
+    rejected = tag_file(source, output, model, repairs, timeline)
     if rejected:
         raise typer.Exit(1)
 

@@ -141,8 +141,9 @@ def test_turns_are_read_as_the_client_s_words(tmp_path: Path, tiny_bundle: Path)
         {"role": "client", "text": "за подписку"},
     ]
     _, conversation = tagged(tmp_path, tiny_bundle, [{"id": "c", "turns": turns}], "turns")
-    _, message = tagged(tmp_path, tiny_bundle, [{"id": "c", "text": "верните деньги\nза подписку"}], "text")
-    assert json.loads(conversation)["ranking"] == json.loads(message)["ranking"]
+    _, own_words = tagged(tmp_path, tiny_bundle, [{"id": "c", "turns": [turns[0], turns[2]]}], "own")
+    assert json.loads(conversation)["topic"] == "money"
+    assert json.loads(conversation)["ranking"] == json.loads(own_words)["ranking"]
 
 
 def test_a_run_that_breaks_off_leaves_the_old_output_and_nothing_else(

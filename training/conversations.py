@@ -99,6 +99,8 @@ def hear(
     Authors of `learn`, the messages that fitted `classifier`, are read by classifiers of author-grouped folds that left them out (`fit` makes
     one), the others by `classifier`. In the order of their ids.
     """
+    from joblib import Parallel, delayed
+
     from training.fit import fit_classifier
 
     listener = Listener(conversations, decider, config, progress)
@@ -108,12 +110,17 @@ def hear(
     if count > 1 and any(told.group in known for told in conversations):
         numbers = np.asarray(split.folds(groups, learn.labels, count, config.seed))
         fold_of = dict(zip(groups, numbers.tolist(), strict=True))
+        learner = fit or fit_classifier
+
+        def one(number: int) -> list[Told]:
+            mine = [told for told in conversations if fold_of.get(told.group) == number]
+            return listener.listen(learner(learn.take(np.flatnonzero(numbers != number)), config), mine) if mine else []
+
         with progress.task("message models for conversations", count) as advance:
-            for number in range(count):
-                mine = [told for told in conversations if fold_of.get(told.group) == number]
-                if mine:
-                    result += listener.listen((fit or fit_classifier)(learn.take(np.flatnonzero(numbers != number)), config), mine)
-                advance(number + 1)
+            parts = Parallel(n_jobs=config.jobs, return_as="generator")(delayed(one)(number) for number in range(count))
+            for done, part in enumerate(parts, 1):
+                result += part
+                advance(done)
     return sorted(result, key=lambda told: told.conversation.id)
 
 

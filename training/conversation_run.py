@@ -1,0 +1,131 @@
+"""Conversations in `train` and `evaluate`: from files to weights, figures and a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from data.errors import DataError
+from data.messages import LabelledConversation
+from data.readers import Fields, conversation_parser, read, read_map, rows
+from data.taxonomy import Taxonomy
+from experiments.conversation_metrics import ConversationEvaluation, ConversationRow, evaluate_conversations
+from experiments.conversation_report import save_conversations, show_conversations
+from models import bundle
+from models.conversation_weights import ConversationWeights
+from models.tagger import Tagger
+from training.config import Config
+from training.conversation_fit import retelling
+from training.conversations import cross_rows, hear, learn_weights, prove_conversations, rows_of
+from training.material import Material
+from training.progress import Progress
+
+LEAST = 30  # fewer conversations to learn from teach nothing
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What conversations gave: weights for the bundle, figures by set, and a row for each conversation."""
+
+    weights: ConversationWeights
+    evaluations: list[ConversationEvaluation]
+    rows: list[ConversationRow]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for a manifest."""
+        return {one.name: one.as_dict() for one in self.evaluations}
+
+    def save(self, folder: Path) -> None:
+        """Write the rows and figures beside a run's record."""
+        save_conversations(self.rows, folder / "conversations.jsonl")
+        (folder / "conversations.json").write_text(json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def read_conversations(paths: Sequence[Path], taxonomy: Taxonomy, fields: Fields, progress: Progress) -> list[LabelledConversation]:
+    """Labelled conversations of files; rows that cannot be used are named and put aside.
+
+    Raises:
+        DataError: nothing is usable.
+    """
+    batch = read(paths, conversation_parser(taxonomy, fields))
+    if batch.rejected:
+        aside = Path(f"{paths[0].stem if len(paths) == 1 else 'conversations'}.rejected.jsonl")
+        batch.write_rejected(aside)
+        progress.say(f"{len(batch.rejected)} conversations put aside, kept in {aside}; first: {batch.rejected[0]}")
+    if not batch.records:
+        reason = f"; first reason: {batch.rejected[0].reason}" if batch.rejected else ""
+        raise DataError(f"{paths[0]}: no usable conversations{reason}")
+    return batch.records
+
+
+def bundled(corpus: Path) -> list[Path]:
+    """The conversation files of a corpus folder; none is no fault."""
+    return sorted((corpus / "conversations").glob("*.jsonl"))
+
+
+def learn_conversations(
+    conversations: Sequence[LabelledConversation], parts: Mapping[str, Material], tagger: Tagger, config: Config, progress: Progress
+) -> Learned | None:
+    """Weights from the conversations of all authors that do not certify or test, measured on those that do; None with too few.
+
+    Authors that fitted the message model are read by models of folds without them. The set "conversations" is author-grouped
+    cross-validation of the weights over all but the test authors.
+    """
+    held = {name: {example.group for example in parts[name].examples} for name in ("certify", "test") if name in parts}
+    apart = {group for groups in held.values() for group in groups}
+    if sum(told.group not in apart for told in conversations) < LEAST:
+        return None
+    decider = tagger.decider
+    told = hear(conversations, parts["fit"], tagger.classifier, decider, config, progress)
+    told = [one for one in told if one.conversation.label in decider.topics]
+    learn = [one for one in told if one.conversation.group not in apart]
+    if len({one.conversation.group for one in learn}) < 2:
+        return None
+    with progress.task("learning from conversations", len(learn)):
+        weights = learn_weights(learn, decider, config)
+        proof = [one for one in told if one.conversation.group in held.get("certify", set())]
+        if proof:
+            weights = prove_conversations(proof, decider, weights, config)
+    result: list[ConversationRow] = []
+    with progress.task("conversations: cross-validation", len(told)):
+        result += cross_rows(
+            [one for one in told if one.conversation.group not in held.get("test", set())], decider, config, "conversations"
+        )
+    reader = retelling(decider, weights)
+    for name, groups in held.items():
+        result += rows_of([one for one in told if one.conversation.group in groups], reader, f"conversations {name}")
+    return Learned(weights, list(evaluations_of(result)), result)
+
+
+def evaluations_of(result: Sequence[ConversationRow]) -> list[ConversationEvaluation]:
+    """One evaluation a set, in the order of their names."""
+    return [evaluate_conversations([row for row in result if row.set == name], name) for name in sorted({row.set for row in result})]
+
+
+def holds_turns(path: Path, turns_field: str) -> bool:
+    """Whether the first readable row of a file has turns."""
+    return next((turns_field in row for _, row, _ in rows(path) if isinstance(row, dict)), False)
+
+
+def evaluate_conversation_file(
+    path: Path, model: Path, labels: Path | None, turns_field: str, label_field: str, output: Path | None
+) -> ConversationEvaluation:
+    """Measure a bundle on labelled conversations that it did not learn from, and print the figures."""
+    progress, tagger = Progress(), bundle.load(model)
+    fields = Fields(turns=turns_field, label=label_field, rename=read_map(labels) if labels else {})
+    conversations = read_conversations([path], tagger.decider.taxonomy, fields, progress)
+    classifier = tagger.classifier
+    config = Config()
+    config = replace(config, model=replace(config.model, repair=classifier.repair, lang=classifier.lang, encoder=classifier.encoder))
+    told = hear(conversations, Material([], [], classifier.encode([])), classifier, tagger.decider, config, progress)
+    measured = rows_of(told, retelling(tagger.decider, tagger.conversation or ConversationWeights()), path.stem)
+    evaluation = evaluate_conversations(measured, path.stem)
+    show_conversations(Console(), evaluation)
+    if output:
+        save_conversations(measured, output)
+    return evaluation
