@@ -8,9 +8,10 @@ from importlib import metadata
 from fastapi import FastAPI
 
 from serving import problems
-from serving.limits import Edge
+from serving.edge import Edge
 from serving.logs import Log
 from serving.prediction import Predictor
+from serving.quick import quick_tag
 from serving.routes import conversations, documents, feedback, health, metrics, model, tags
 from serving.settings import Settings
 from serving.state import State
@@ -55,5 +56,5 @@ def create_app(
     for router in routers:
         app.include_router(router)
     problems.install(app, routers)
-    app.add_middleware(Edge, state=state)
+    app.add_middleware(Edge, state=state, quick=quick_tag)
     return app

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.errors import ConfigError, ServiceError
+from data.masking import mask
 from serving.settings import Settings
 from serving.store.engine import first_line, forget_log, migrate, open_engine
 from serving.store.erase import erase_client, erase_message
@@ -62,6 +63,7 @@ def erase(settings: Settings, client: str | None, message: str | None, reason: s
         raise ConfigError("name either --client ID or --message CHANNEL/ID")
     if not reason.strip():
         raise ConfigError("--reason is empty; the evidence must say why")
+    reason = mask(reason).text
     hasher = Hasher(load_key(settings.hash_key.get_secret_value() if settings.hash_key else None, settings.store))
     channel, slash, message_id = (message or "").partition("/")
     if message is not None and not slash:

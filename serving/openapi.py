@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from data.taxonomy import Taxonomy
 from serving.answers import Problem
-from serving.limits import GUARDED
+from serving.edge import GUARDED
 
 KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "a key made by: python -m serving keys make NAME"}
 _SCHEMAS = "#/components/schemas/{model}"

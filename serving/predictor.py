@@ -163,10 +163,14 @@ class ProcessPredictor:
         self._take_over(child)
         self._dispatch()
         if old:
-            old.on_end = lambda: self._under_way.give_up(old, DIED)
+            old.on_end = lambda: self._old_died(old)
             # A task of its own: who asked for the swap may go away, the old process must not stay.
             self._ending = asyncio.ensure_future(self._end(old))
             await asyncio.shield(self._ending)
+
+    def _old_died(self, old: Child) -> None:
+        self._under_way.give_up(old, DIED)
+        self._dispatch()
 
     async def _end(self, old: Child) -> None:
         while self._under_way.count(old) and not self._stopping:
@@ -176,7 +180,8 @@ class ProcessPredictor:
     def _dispatch(self, window_over: bool = False) -> None:
         while (child := self._child) and len(self._waiting):
             busy = self._under_way.count(child)
-            if busy >= IN_FLIGHT:
+            # After a swap the old model's last batches end first: two models never answer at the same time.
+            if busy >= IN_FLIGHT or busy < len(self._under_way):
                 return
             if busy and not window_over and len(self._waiting) < self._batch_limit:
                 if self._timer is None:

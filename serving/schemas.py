@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 MAX_CHARACTERS = 20_000
 MAX_ITEMS = 1_000
+MAX_DEADLINE_MS = 600_000
 _TIME = r"^20\d{2}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
 
 

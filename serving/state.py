@@ -15,6 +15,7 @@ from serving.logs import Log
 from serving.prediction import Predictor
 from serving.problems import ProblemError
 from serving.rates import RateLimit
+from serving.schemas import MAX_DEADLINE_MS
 from serving.settings import Settings
 from serving.store.store import Store
 from serving.telemetry import Telemetry
@@ -52,7 +53,7 @@ async def _state(request: Request) -> State:
 async def _deadline(
     x_deadline_ms: Annotated[
         int | None,
-        Header(ge=1, le=600_000, description="answer within so many milliseconds, or refuse at once with 429"),
+        Header(ge=1, le=MAX_DEADLINE_MS, description="answer within so many milliseconds, or refuse at once with 429"),
     ] = None,
 ) -> float | None:
     return None if x_deadline_ms is None else asyncio.get_running_loop().time() + x_deadline_ms / 1000

@@ -16,6 +16,9 @@ class UnderWay:
         self._batches: dict[int, tuple[Child, Sequence[Slot]]] = {}
         self._numbers = 0
 
+    def __len__(self) -> int:
+        return len(self._batches)
+
     @property
     def messages(self) -> int:
         """Messages in all batches."""
