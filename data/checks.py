@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from data.masking import mask
 from data.messages import Example
 from data.taxonomy import Taxonomy
 
@@ -56,19 +57,24 @@ def conflicts(examples: Sequence[Example]) -> Iterator[Finding]:
     for members in same.values():
         labels = {(member.label, member.need) for member in members}
         if len(labels) > 1:
-            yield Finding("conflict", tuple(member.id for member in members), f"{sorted(map(str, labels))}: {members[0].text[:60]!r}")
+            yield Finding("conflict", tuple(member.id for member in members), f"{sorted(map(str, labels))}: {_shown(members[0])}")
+
+
+def _shown(example: Example) -> str:
+    """What a terminal, and whatever log it ends in, may hold of a message."""
+    return repr(mask(example.text).text[:60])
 
 
 def near_duplicates(examples: Sequence[Example]) -> Iterator[Finding]:
     """Pairs of messages that share nearly all words."""
     for left, right, share in _alike(examples, examples, same=True):
-        yield Finding("near-duplicate", (left.id, right.id), f"{share:.0%} of the words: {left.text[:60]!r} / {right.text[:60]!r}")
+        yield Finding("near-duplicate", (left.id, right.id), f"{share:.0%} of the words: {_shown(left)} / {_shown(right)}")
 
 
 def leaks(examples: Sequence[Example], name: str, others: Sequence[Example]) -> Iterator[Finding]:
     """Messages that share nearly all words with one of another set; the other's text is not printed."""
     for left, right, share in _alike(examples, others, same=False):
-        yield Finding("leak", (left.id, right.id), f"{share:.0%} of the words of {name}: {left.text[:60]!r}")
+        yield Finding("leak", (left.id, right.id), f"{share:.0%} of the words of {name}: {_shown(left)}")
 
 
 def rare_needs(examples: Sequence[Example], taxonomy: Taxonomy, least: int) -> Iterator[Finding]:

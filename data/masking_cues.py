@@ -26,6 +26,7 @@ _UNIT = re.compile(
     r"|сек|симв|цифр|знач|янв|фев|мар|апр|ма[йя]\b|июн|июл|авг|сен|окт|ноя|дек|номер[ае]?\b)"
 )
 _SERIES = re.compile(r"(?<!\w)[A-ZА-Я]{1,4}[ №]{1,2}\Z")
+_SHORT_SERIES = re.compile(r"(?<!\w)[A-ZА-Я]{1,2}[ №]{1,2}\Z")
 _YEAR = re.compile(r"19\d\d|20[0-2]\d")
 _DATE = re.compile(rf"(?:0?[1-9]|[12]\d|3[01])[./-](?:0?[1-9]|1[0-2])(?:[./-](?:{_YEAR.pattern}|\d\d))?")
 _IN_A_YEAR = re.compile(r"\b(?:в|с|от|за|на|до)[\s.]")
@@ -119,7 +120,7 @@ def _after(reading: Reading, rule: _Rule) -> Iterator[Span]:
             unlike = not rule.least <= digits <= rule.most or size not in {0, digits}
             if unlike or _is_other(token, between) or _UNIT.match(lower, start + len(token)):
                 break
-            yield Span(_with_series(reading.text, start), start + len(token), rule.kind)
+            yield Span(_with_series(reading.text, cue, start), start + len(token), rule.kind)
             size = digits
             match = _ANOTHER.match(lower, start + len(token))
 
@@ -131,9 +132,10 @@ def _is_stopped(lower: str, cue: re.Match[str], rule: _Rule) -> bool:
     return bool(behind or ahead)
 
 
-def _with_series(text: str, start: int) -> int:
-    """Where a number begins that capital letters lead («ПД 12345»)."""
-    series = _SERIES.search(text, max(0, start - 8), start)
+def _with_series(text: str, cue: re.Match[str], start: int) -> int:
+    """Where a number begins that capital letters lead («ПД 12345»); where all is written in capitals, only two of them are a series."""
+    form = _SHORT_SERIES if text[cue.start() : cue.end()].isupper() else _SERIES
+    series = form.search(text, max(cue.end(), start - 8), start)
     return series.start() if series else start
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
 from data.errors import DataError, RowError, nearest
+from data.masking import mask
 from data.messages import ROLES, Conversation, Example, LabelledConversation, Message, Turn
 from data.taxonomy import Taxonomy
 
@@ -24,7 +25,7 @@ FORMATS = (".jsonl", ".csv")
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that could not be used: where it stands (line from 1), why, and its text as read."""
+    """A row that could not be used: where it stands (line from 1), why (fit to be shown: masked), and its text as read."""
 
     path: str
     line: int
@@ -150,7 +151,7 @@ def read(paths: Iterable[Path | str], parse: Callable[[dict[str, Any], str], Rec
                 seen.add(key)
                 batch.records.append(record)
             except RowError as error:
-                rejected = Rejected(str(path), number, str(error), raw.rstrip("\n")[: 2 * MAX_CHARACTERS])
+                rejected = Rejected(str(path), number, mask(str(error)).text, raw.rstrip("\n")[: 2 * MAX_CHARACTERS])
                 if strict:
                     raise DataError(f"{rejected} (without --strict it would be put aside)") from error
                 batch.rejected.append(rejected)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from data.masking import Span, mask
+from data.masking import Span
 from models.prepare import Preparation, personal_data
 from models.text import Repaired
 
@@ -29,9 +29,9 @@ class Alignment:
     def of(cls, text: str, preparation: Preparation) -> Self:
         """Prepare a text once more and keep the way back."""
         repaired = preparation.repair(text)
-        found = mask(repaired.text).spans
-        hidden, _ = _around(len(repaired.text), found)
-        _, shown = _around(len(text), personal_data(repaired, found))
+        inside, own = personal_data(repaired)
+        hidden, _ = _around(len(repaired.text), inside)
+        _, shown = _around(len(text), own)
         return cls(repaired, hidden, shown)
 
     def place(self, start: int, end: int) -> Range:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.errors import RubricatorError
-from data.masking import mask
 from data.messages import Message
 from data.readers import corpus_files, example_parser, read
 from data.taxonomy import DEFAULT_PATH
@@ -159,15 +158,16 @@ def _evidence(tagger: Tagger, prediction: Prediction, position: int) -> tuple[Ev
         name = neighbours.ids[number]
         # "~" begins what the maker of a noisy copy added to the id of the message it copied.
         known_topic, text = _corpus_texts().get(name.split("~")[0], ("", None))
-        found.append(Evidence(name, topic, need or None, round(float(similarity[number]), 3), text if known_topic == topic else None))
+        shown = tagger.preparation(text).masked if text is not None and known_topic == topic else None
+        found.append(Evidence(name, topic, need or None, round(float(similarity[number]), 3), shown))
     return tuple(found)
 
 
 @lru_cache(maxsize=1)
 def _corpus_texts() -> dict[str, tuple[str, str]]:
-    """(topic, masked text) of every message of the bundled corpus by id; nothing where it is not installed."""
+    """(topic, text) of every message of the bundled corpus by id; nothing where it is not installed."""
     try:
         batch = read(corpus_files(CORPUS), example_parser(None))
     except RubricatorError:
         return {}
-    return {example.id: (example.label, mask(example.text).text) for example in batch.records}
+    return {example.id: (example.label, example.text) for example in batch.records}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from data.masking import Span, find, mask, mask_spans
+from data.masking import Span, find, mask_spans
 from models.text import STEPS, Repaired, TextRepair
 
 
@@ -31,18 +30,20 @@ class Preparation:
         self.repair = TextRepair(steps, lang)
 
     def __call__(self, text: str) -> Prepared:
-        """Prepare one text; personal data found only after repair (a phone with look-alike letters) is masked in the original too."""
+        """Prepare one text; personal data found before or after repair (a phone with look-alike letters) is masked in both texts."""
         text = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate can neither be tokenised nor stored
         repaired = self.repair(text)
-        found = mask(repaired.text)
-        if not repaired.repairs:
-            return Prepared(found.text, mask(text).text if repaired.text != text else found.text, (), repaired.cut)
-        return Prepared(found.text, mask_spans(text, personal_data(repaired, found.spans)), repaired.repairs, repaired.cut)
+        inside, own = personal_data(repaired)
+        return Prepared(mask_spans(repaired.text, inside), mask_spans(text, own), repaired.repairs, repaired.cut)
 
 
-def personal_data(repaired: Repaired, found: Iterable[Span]) -> list[Span]:
-    """Personal data in the client's own text: what is seen there, and what was `found` in the repaired text; they may overlap."""
-    seen = find(repaired.original)
-    if not repaired.repairs:
-        return list(seen)
-    return [*seen, *(Span(*repaired.to_original(span.start, span.end), span.kind) for span in found)]
+def personal_data(repaired: Repaired) -> tuple[list[Span], list[Span]]:
+    """Personal data in the repaired text and in the client's own: what is seen in one of them is hidden in both; spans may overlap."""
+    found = list(find(repaired.text))
+    if repaired.text == repaired.original:
+        return found, found
+    # Repair can also hide what it was known by: a cue in Latin letters that reads as another word, a patronymic beside a mended name.
+    seen = list(find(repaired.original))
+    moved = [Span(*repaired.from_original(span.start, span.end), span.kind) for span in seen]
+    back = [Span(*repaired.to_original(span.start, span.end), span.kind) for span in found]
+    return [*found, *(span for span in moved if span.start < span.end)], [*seen, *(span for span in back if span.start < span.end)]

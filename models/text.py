@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -71,6 +72,11 @@ class Repaired:
         while last < size and places[last] <= places[end - 1]:
             last += 1
         return first, places[last]
+
+    def from_original(self, start: int, end: int) -> tuple[int, int]:
+        """The part of the text that characters start..end of the original became; empty if they were left out at the beginning."""
+        first = bisect_left(self.offsets, self.offsets[max(0, bisect_right(self.offsets, start) - 1)])
+        return first, max(first, min(bisect_left(self.offsets, end), len(self.text)))
 
 
 class TextRepair:

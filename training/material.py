@@ -126,12 +126,17 @@ def split_authors(examples: Sequence[Example], config: Config, given: Mapping[st
 
 
 def with_noise(examples: Sequence[Example], config: Config) -> list[Example]:
-    """Examples and, for the configured share of those in the configured language, a copy with typing errors, seeded by its id."""
+    """Examples and, for the configured share of those in the configured language, a copy with typing errors, seeded by its id.
+
+    Copies are made of masked texts: a slip in «дата рождения» or in a name would keep what stands beside it from being recognised.
+    """
+    preparation = Preparation(config.model.repair, config.model.lang)
     copies = []
     for example in examples:
         draw = random.Random(f"{config.seed}/{example.id}")  # noqa: S311
         if example.lang in ("", config.model.lang) and draw.random() < config.model.typos:
-            copies.append(replace(example, id=f"{example.id}~typos", text=spoil(example.text, "typos", draw), slice=SPOILT))
+            spoilt = spoil(preparation(example.text).masked, "typos", draw)
+            copies.append(replace(example, id=f"{example.id}~typos", text=spoilt, slice=SPOILT))
     return [*examples, *copies]
 
 
