@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from experiments.conversation_metrics import HEADLINES, ConversationEvaluation, ConversationRow
+from experiments.conversation_metrics import HEADLINES, ConversationEvaluation
+from experiments.conversation_rows import ConversationRow
 
 
 def show_conversations(console: Console, evaluation: ConversationEvaluation) -> None:

@@ -6,14 +6,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from data.messages import Conversation, Turn
 from models.classifier import Scores, softmax, sum_leaves
-from models.conversation_state import CUE_BYTES, TEXT_BYTES, Given, Heard, State, Summary, fold, json_bytes, largest, tail
+from models.conversation_state import CUE_BYTES, Given, Heard, State, Summary, fold, largest
+from models.conversation_text import clean, cut, json_bytes, seconds, tail
 from models.conversation_weights import ConversationWeights
 from models.decision import DECIMALS, Decider, Tag
 from models.elliptical import Reading, menu, question, read_answer
@@ -186,8 +186,8 @@ class ConversationReader:
             return (heard if full is None else _line(heard, full)), None, None
         text = heard.text if full is None else full
         reading = read_answer(text, dict(before.choices), before.asked)
-        stored = _cut(text)
-        heard = replace(heard, text=stored, cut=heard.cut or stored != text, meant=_cut(reading.text) if reading and reading.chosen else "")
+        stored = cut(text)
+        heard = replace(heard, text=stored, cut=heard.cut or stored != text, meant=cut(reading.text) if reading and reading.chosen else "")
         joined = fold(before, heard).joined
         if not joined:
             return replace(heard, label=self._silent), None, None
@@ -231,25 +231,3 @@ def _line(heard: Heard, text: str) -> Heard:
             break
         choices.append((number, kept))
     return replace(heard, choices=tuple(choices), asked=tail(question(text), max(left, 0)), numbered=any(map(str.isdigit, text)))
-
-
-def _cut(text: str) -> str:
-    """A text that takes at most TEXT_BYTES: its beginning and its end."""
-    if json_bytes(text) <= TEXT_BYTES:
-        return text
-    half = TEXT_BYTES // 2 - 2
-    return f"{tail(text[::-1], half)[::-1]} {tail(text, half)}"
-
-
-def clean(text: str) -> str:
-    """A text on one line, without control characters and lone surrogates."""
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())
-
-
-def seconds(sent_at: str | None) -> float | None:
-    """Seconds since 1970 of an ISO 8601 time (UTC where it names no zone), or None if it is none."""
-    try:
-        moment = datetime.fromisoformat(sent_at) if sent_at else None
-        return None if moment is None else (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from data.errors import DataError
+from models.conversation_text import tail
 
 FORMAT = 1
 WINDOW = 3  # turns that a late message may still be put before
 REMEMBERED = 24  # message ids that are known again
-TEXT_BYTES = 360  # of a turn, as JSON in UTF-8
 JOINED_BYTES = 480  # of all the client's turns together: the last of them
 CUE_BYTES = 400  # of the choices and the question of an agent's or bot's line
 SUMMED, SPOKE, TOPICS = 32, 10, 10  # most leaves, turns and topics that are kept
@@ -26,7 +25,8 @@ class Heard:
     """One turn as it was taken in; numbers are whole (percents, or hundredths of a logit), so that a saved state is the same state.
 
     key: of the message id, "" if it had none; sent: seconds since 1970, None if unknown; client: whose turn.
-    text: the client's prepared words, cut to TEXT_BYTES (`cut`); choices, asked, numbered: what an agent's line offers (models.elliptical).
+    text: the client's prepared words, at most TEXT_BYTES of them (`cut`: not all).
+    choices, asked, numbered: what an agent's line offers (models.elliptical).
     evidence: by leaf, in hundredths; request: how much of a request it is, in percent; own: by topic, of this turn alone, in percent.
     meant: the choice that a short answer stands for, "" if the words stand for themselves; marked: whether it says that something else
     follows; length: 100 from five words on.
@@ -212,22 +212,6 @@ def largest(pairs: Iterable[tuple[int, int]], count: int) -> Sparse:
     return tuple(
         sorted(sorted(((position, value) for position, value in pairs if value > 0), key=lambda pair: (-pair[1], pair[0]))[:count])
     )
-
-
-def tail(text: str, limit: int) -> str:
-    """The end of a text that takes at most `limit` bytes as JSON."""
-    start, size = len(text), 0
-    while start > 0:
-        size += json_bytes(text[start - 1])
-        if size > limit:
-            break
-        start -= 1
-    return text[start:]
-
-
-def json_bytes(text: str) -> int:
-    """Bytes of a text inside a JSON string in UTF-8."""
-    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")) - 2
 
 
 def _plain(value: Summary | Heard) -> dict[str, Any]:

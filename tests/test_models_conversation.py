@@ -15,8 +15,9 @@ from data.messages import Conversation, Turn
 from data.taxonomy import Need, Taxonomy, Topic
 from models import bundle
 from models.bulk import tag_file
-from models.conversation import ConversationReader, seconds
-from models.conversation_state import TEXT_BYTES, WINDOW, State
+from models.conversation import ConversationReader
+from models.conversation_state import WINDOW, State
+from models.conversation_text import TEXT_BYTES, seconds
 from models.conversation_weights import ConversationWeights
 from models.decision import Decider, Thresholds
 

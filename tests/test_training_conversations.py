@@ -13,8 +13,9 @@ from data.messages import Conversation, Example, LabelledConversation, Turn
 from data.readers import Fields
 from data.taxonomy import Taxonomy
 from experiments import conversation_metrics as metrics
-from experiments.conversation_metrics import ConversationRow, Said, evaluate_conversations
+from experiments.conversation_metrics import evaluate_conversations
 from experiments.conversation_report import save_conversations, show_conversations
+from experiments.conversation_rows import ConversationRow, Said
 from models.conversation_weights import ConversationWeights, group
 from models.decision import Decider, Thresholds
 from tests.conftest import AUTHORS, MESSAGES

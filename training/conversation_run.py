@@ -14,8 +14,9 @@ from data.errors import DataError
 from data.messages import LabelledConversation
 from data.readers import Fields, conversation_parser, read, read_map, rows
 from data.taxonomy import Taxonomy
-from experiments.conversation_metrics import ConversationEvaluation, ConversationRow, evaluate_conversations
+from experiments.conversation_metrics import ConversationEvaluation, evaluate_conversations
 from experiments.conversation_report import save_conversations, show_conversations
+from experiments.conversation_rows import ConversationRow
 from models import bundle
 from models.conversation_weights import ConversationWeights
 from models.tagger import Tagger

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from data import split
 from data.messages import Conversation, LabelledConversation
-from experiments.conversation_metrics import ConversationRow, bounds, right_so_far
+from experiments.conversation_metrics import bounds
+from experiments.conversation_rows import ConversationRow, right_so_far
 from models.classifier import Scores, TopicClassifier, softmax, sum_leaves
-from models.conversation import SHARPNESS, ConversationReader, clean
+from models.conversation import SHARPNESS, ConversationReader
+from models.conversation_text import clean
 from models.conversation_weights import GROUPS, ConversationWeights
 from models.decision import Decider
 from models.encoders import CachedEncoder, Vectors, make_encoder
