@@ -1,30 +1,27 @@
-"""ProcessPredictor: batches what is waiting, keeps a predictor process alive, refuses early."""
+"""ProcessPredictor: the Predictor whose model lives in its own process, kept alive and swapped."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from data.errors import RubricatorError, ServiceError
 from data.messages import Message
 from serving.child import Child
+from serving.dispatch import Dispatcher
 from serving.prediction import Answer, DeadlineMissed, Lane, ModelFacts, Observer, PredictorDown
 from serving.probes import check_probe
-from serving.under_way import UnderWay
-from serving.waiting import Job, Slot, WaitingRoom
+from serving.waiting import Job, WaitingRoom
 
-# Two batches are under way: one is computed while the other lies ready in the socket, so the process never waits for the event loop.
-IN_FLIGHT = 2
 RESTART_PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
 PROBE_SECONDS = 60.0
 STOPPED = "the service is stopping"
-DIED = "the predictor stopped while it read this message; it is being started again"
+LATE = "it could not be answered before the deadline"
 
 
 class ProcessPredictor:
-    """A Predictor whose model lives in its own process.
+    """A Predictor over a process of its own.
 
     Args:
         model: the bundle's folder.
@@ -47,16 +44,11 @@ class ProcessPredictor:
         program: str = "serving.predicting",
         observer: Observer | None = None,
     ) -> None:
-        self._observer = observer
-        self._model, self._batch_limit, self._window, self._program = model, batch_limit, window, program
-        self._waiting = WaitingRoom(queue_limit, bulk_limit)
-        self._child: Child | None = None
+        self._model, self._program, self._observer = model, program, observer
+        self._work = Dispatcher(WaitingRoom(queue_limit, bulk_limit), batch_limit, window, observer)
         self._facts: ModelFacts | None = None
-        self._under_way = UnderWay()
-        self._timer: asyncio.TimerHandle | None = None
         self._restart: asyncio.Task[None] | None = None
         self._ending: asyncio.Future[None] | None = None
-        self._seconds_each = 0.002
         self._stopping = False
 
     @property
@@ -69,17 +61,17 @@ class ProcessPredictor:
     @property
     def ready(self) -> bool:
         """Whether a process with a model is running."""
-        return self._child is not None
+        return self._work.child is not None
 
     @property
     def waiting(self) -> int:
         """Messages in the queue."""
-        return len(self._waiting)
+        return len(self._work.waiting)
 
     @property
     def pid(self) -> int | None:
         """Process id of the predictor in service."""
-        return self._child.pid if self._child else None
+        return self._work.child.pid if self._work.child else None
 
     async def start(self) -> None:
         """Load the model.
@@ -97,19 +89,14 @@ class ProcessPredictor:
             await asyncio.gather(self._restart, return_exceptions=True)
         if self._ending:
             await self._ending
-        if self._timer:
-            self._timer.cancel()
-        self._waiting.fail_all(PredictorDown(STOPPED))
-        child, self._child = self._child, None
+        child = self._work.child
+        self._work.stop(STOPPED)
         if child:
             await child.stop()
-        self._under_way.give_up(None, STOPPED)
 
     def admit(self, count: int = 1, lane: Lane = "single") -> None:
         """See Predictor.admit."""
-        if self._child is None:
-            raise PredictorDown("the predictor is being started again", retry_after=2.0)
-        self._waiting.admit(count, lane, self._seconds_each)
+        self._work.admit(count, lane)
 
     async def tag(
         self,
@@ -122,22 +109,21 @@ class ProcessPredictor:
     ) -> list[Answer]:
         """See Predictor.tag."""
         self.admit(len(messages), lane)
-        loop = asyncio.get_running_loop()
-        if deadline is not None:
-            ahead = self._waiting.ahead(lane) + self._under_way.messages + len(messages)
-            if loop.time() + ahead * self._seconds_each >= deadline:
-                raise DeadlineMissed("it could not be answered before the deadline", retry_after=max(1.0, ahead * self._seconds_each))
         if not messages:
             return []
+        loop = asyncio.get_running_loop()
+        if deadline is not None:
+            expected = self._work.seconds_until(len(messages), lane)
+            if loop.time() + expected >= deadline:
+                raise DeadlineMissed(LATE, retry_after=max(1.0, expected))
         while True:
             job = Job(messages, with_repairs, explain, loop.create_future(), loop.time())
-            self._waiting.add(job, lane)
-            self._dispatch()
+            self._work.add(job, lane)
             try:
                 async with asyncio.timeout_at(deadline):
                     answers = await job.done
             except TimeoutError:
-                raise DeadlineMissed("it could not be answered before the deadline") from None
+                raise DeadlineMissed(LATE) from None
             # One request is answered by one model: if a swap fell into it, it is asked again as a whole.
             if len({answer.tag["model"] for answer in answers}) == 1:
                 return answers
@@ -159,72 +145,30 @@ class ProcessPredictor:
         if self._stopping:
             await child.stop()
             raise ServiceError(STOPPED)
-        old = self._child
+        old = self._work.child
         self._take_over(child)
-        self._dispatch()
         if old:
-            old.on_end = lambda: self._old_died(old)
+            old.on_end = lambda: self._work.lost(old)
             # A task of its own: who asked for the swap may go away, the old process must not stay.
             self._ending = asyncio.ensure_future(self._end(old))
             await asyncio.shield(self._ending)
 
-    def _old_died(self, old: Child) -> None:
-        self._under_way.give_up(old, DIED)
-        self._dispatch()
-
     async def _end(self, old: Child) -> None:
-        while self._under_way.count(old) and not self._stopping:
+        while self._work.busy(old) and not self._stopping:
             await asyncio.sleep(0.01)
         await old.stop()
 
-    def _dispatch(self, window_over: bool = False) -> None:
-        while (child := self._child) and len(self._waiting):
-            busy = self._under_way.count(child)
-            # After a swap the old model's last batches end first: two models never answer at the same time.
-            if busy >= IN_FLIGHT or busy < len(self._under_way):
-                return
-            if busy and not window_over and len(self._waiting) < self._batch_limit:
-                if self._timer is None:
-                    self._timer = asyncio.get_running_loop().call_later(self._window, self._window_over)
-                return
-            if slots := self._waiting.take(self._batch_limit):
-                self._tell_waits(slots)
-                self._under_way.put(child, slots)
-
-    def _window_over(self) -> None:
-        self._timer = None
-        self._dispatch(window_over=True)
-
     def _take_over(self, child: Child) -> None:
-        self._child, self._facts = child, child.facts
-        child.on_answers = self._answered
+        self._facts = child.facts
         child.on_end = lambda: self._died(child)
+        self._work.take_over(child)
         if child.ended:
             self._died(child)
 
-    def _answered(self, batch: int, answers: Sequence[Any], seconds: float) -> None:
-        slots = self._under_way.take(batch)
-        if slots:
-            if self._observer:
-                self._observer.batch(len(slots), seconds)
-            self._seconds_each += 0.1 * (seconds / len(slots) - self._seconds_each)
-        self._dispatch()
-        for (job, number), answer in zip(slots, answers, strict=False):
-            job.put(number, None if isinstance(answer, dict) else Answer(answer[0], answer[1]))
-
     def _died(self, child: Child) -> None:
-        self._child = None
-        self._under_way.give_up(child, DIED)
-        self._waiting.fail_all(PredictorDown("the predictor is being started again", retry_after=2.0))
+        self._work.lost(child)
         if not self._stopping:
             self._restart = asyncio.get_running_loop().create_task(self._start_again())
-
-    def _tell_waits(self, slots: Sequence[Slot]) -> None:
-        if self._observer:
-            now = asyncio.get_running_loop().time()
-            for job, number in slots:
-                if number == 0:
-                    self._observer.waited(now - job.since)
 
     async def _start_again(self) -> None:
         attempt = 0
@@ -235,7 +179,7 @@ class ProcessPredictor:
                 child = await Child.start(self._model, self._program)
             except RubricatorError:
                 continue
-            if self._child:
+            if self._work.child:
                 # A promotion has taken over meanwhile.
                 await child.stop()
                 return
