@@ -26,6 +26,7 @@ class ProcessPredictor:
     Args:
         model: the bundle's folder.
         queue_limit: single messages that may wait.
+        queue_seconds: how long they may have to wait, as far as is known.
         bulk_limit: messages of batches that may wait beside them.
         batch_limit: messages that are computed together.
         window: seconds that a half-full batch waits for company while another is computed; none waits when the process is idle.
@@ -38,6 +39,7 @@ class ProcessPredictor:
         model: Path,
         *,
         queue_limit: int = 512,
+        queue_seconds: float = 1.0,
         bulk_limit: int = 4000,
         batch_limit: int = 64,
         window: float = 0.002,
@@ -45,7 +47,7 @@ class ProcessPredictor:
         observer: Observer | None = None,
     ) -> None:
         self._model, self._program, self._observer = model, program, observer
-        self._work = Dispatcher(WaitingRoom(queue_limit, bulk_limit), batch_limit, window, observer)
+        self._work = Dispatcher(WaitingRoom(queue_limit, bulk_limit, queue_seconds), batch_limit, window, observer)
         self._facts: ModelFacts | None = None
         self._restart: asyncio.Task[None] | None = None
         self._ending: asyncio.Future[None] | None = None

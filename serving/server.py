@@ -76,6 +76,7 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
     predictor = ProcessPredictor(
         settings.model,
         queue_limit=settings.queue_limit,
+        queue_seconds=settings.queue_seconds,
         bulk_limit=settings.bulk_limit,
         program=program,
         observer=telemetry,

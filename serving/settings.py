@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     body_seconds: float = Field(10.0, gt=0, description="how long a client may take to send a body")
 
     queue_limit: int = Field(512, ge=1, description="single messages that may wait for the predictor")
+    queue_seconds: float = Field(1.0, gt=0, description="how long they may have to wait; who would wait longer is refused at once")
     bulk_limit: int = Field(4_000, ge=1, description="messages of batches that may wait beside them")
     rate_limit: float = Field(0.0, ge=0, description="requests a second for each key; 0: any number")
     header_seconds: float = Field(10.0, gt=0, description="how long a client may take to send its headers")

@@ -59,9 +59,11 @@ class WaitingRoom:
     Args:
         limit: how many single messages may wait.
         bulk_limit: how many messages of batches may wait beside them.
+        seconds: how long a single message may have to wait; who would wait longer is refused at once.
     """
 
-    def __init__(self, limit: int, bulk_limit: int) -> None:
+    def __init__(self, limit: int, bulk_limit: int, seconds: float = 1.0) -> None:
+        self._seconds = seconds
         self._limits: dict[Lane, int] = {"single": limit, "bulk": bulk_limit}
         self._lanes: dict[Lane, deque[Slot]] = {"probe": deque(), "single": deque(), "bulk": deque()}
 
@@ -77,7 +79,8 @@ class WaitingRoom:
         if lane == "probe":
             return
         waiting = len(self._lanes[lane])
-        if waiting and waiting + count > self._limits[lane]:
+        too_long = lane == "single" and waiting * seconds_each > self._seconds
+        if waiting and (too_long or waiting + count > self._limits[lane]):
             raise Overloaded("too many messages are waiting; try again a little later", retry_after=max(1.0, waiting * seconds_each))
 
     def add(self, job: Job, lane: Lane) -> None:

@@ -134,6 +134,19 @@ def test_a_deadline_that_cannot_be_met_is_refused_before_any_work() -> None:
     uvloop.run(scenario())
 
 
+def test_who_would_wait_too_long_is_refused_though_there_is_room() -> None:
+    async def scenario() -> None:
+        room = WaitingRoom(limit=100, bulk_limit=100, seconds=1.0)
+        room.add(Job([Message("s", "s")] * 11, False, False, asyncio.get_running_loop().create_future()), "single")
+        room.admit(1, "single", 0.09)
+        room.admit(1, "bulk", 0.1)
+        with pytest.raises(Overloaded) as caught:
+            room.admit(1, "single", 0.1)
+        assert caught.value.retry_after == pytest.approx(1.1)
+
+    uvloop.run(scenario())
+
+
 def test_single_messages_go_first_and_batches_still_get_a_quarter() -> None:
     async def scenario() -> list[str]:
         room = WaitingRoom(limit=100, bulk_limit=100)
