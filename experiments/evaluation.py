@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from experiments import metrics
 from experiments.intervals import Interval, interval
-from experiments.predictions import Predictions, Row
+from experiments.predictions import Columns, Predictions, Row
 
 SLICES = ("channel", "lang", "length", "slice", "repairs")
 
@@ -96,3 +98,11 @@ def _values(row: Row, key: str) -> tuple[str, ...]:
     if key == "repairs":
         return row.repairs or ("none",)
     return (str(getattr(row, key)) or "not given",)
+
+
+def by_member(table: Predictions, member: str) -> dict[str, Columns]:
+    """The table in parts by a member of its rows ("predicted", "channel" ...), sorted by its values; an empty value is "not given"."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for position, row in enumerate(table.rows):
+        groups[str(getattr(row, member)) or "not given"].append(position)
+    return {value: table.columns.take(np.asarray(index)) for value, index in sorted(groups.items())}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.predictions import Predictions
+from experiments.evaluation import by_member
+from experiments.predictions import Columns, Predictions
+
+MASS = 20  # messages in a bin of a small plot
 
 
 def _figure(width: float, height: float) -> Any:
@@ -52,13 +56,8 @@ def reliability(table: Predictions, path: Path, bins: int = 15) -> None:
     columns = table.columns
     figure = _figure(6, 7)
     top, bottom = figure.subplots(2, 1, height_ratios=(3, 1))
-    for part in np.array_split(np.argsort(columns.confidence, kind="stable"), min(bins, max(len(columns), 1))):
-        if len(part):
-            right = columns.right[part].mean()
-            spread = 1.96 * np.sqrt(max(right * (1 - right), 1e-4) / len(part))
-            top.errorbar(columns.confidence[part].mean(), right, yerr=spread, fmt="o", color="tab:blue")
-    top.plot([0, 1], [0, 1], color="grey", linestyle="--")
-    top.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share right", title="Reliability (equal-mass bins)")
+    _points(top, columns, bins)
+    top.set(ylabel="share right", title="Reliability (equal-mass bins)")
     bottom.hist(
         [columns.confidence[columns.right], columns.confidence[~columns.right]],
         bins=20,
@@ -71,20 +70,49 @@ def reliability(table: Predictions, path: Path, bins: int = 15) -> None:
     figure.savefig(path, dpi=110)
 
 
+def _points(axes: Any, columns: Columns, bins: int) -> None:
+    for part in np.array_split(np.argsort(columns.confidence, kind="stable"), min(bins, max(len(columns), 1))):
+        if len(part):
+            right = columns.right[part].mean()
+            spread = 1.96 * np.sqrt(max(right * (1 - right), 1e-4) / len(part))
+            axes.errorbar(columns.confidence[part].mean(), right, yerr=spread, fmt="o", color="tab:blue")
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+
+
+def reliabilities(groups: Mapping[str, Columns], path: Path, limit: int = 12) -> None:
+    """Reliability of every group beside the others (the `limit` largest), in equal-mass bins of at least MASS messages where there are so many."""
+    names = sorted(sorted(groups, key=lambda name: (-len(groups[name]), name))[:limit])
+    across = min(4, len(names))
+    down = -(-len(names) // across)
+    figure = _figure(2.6 * across + 0.6, 2.8 * down + 0.6)
+    for axes, name in zip(figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flat, names, strict=False):
+        _points(axes, groups[name], min(10, max(1, len(groups[name]) // MASS)))
+        axes.set_title(f"{name} ({len(groups[name])})", fontsize=9)
+    for axes in figure.axes[len(names) :]:
+        axes.set_visible(False)
+    figure.supxlabel("confidence")
+    figure.supylabel("share right")
+    figure.savefig(path, dpi=110)
+
+
 def risk_coverage(table: Predictions, path: Path, threshold: float | None) -> None:
-    """Share wrong among the most confident part, for every part (El-Yaniv and Wiener 2010), with the chosen threshold."""
-    columns = table.columns
+    """Share wrong among the most confident part, for every part (El-Yaniv and Wiener 2010), with the chosen threshold.
+
+    Of messages that got a topic: no_request has a threshold of its own.
+    """
+    columns = table.columns.take(np.flatnonzero(table.columns.predicted_code != table.columns.code(table.no_request)))
     order = np.argsort(-columns.confidence, kind="stable")
     errors = np.cumsum(~columns.right[order]) / np.arange(1, len(order) + 1)
     figure = _figure(6, 4.5)
     axes = figure.add_subplot()
     axes.plot(np.arange(1, len(order) + 1) / max(len(order), 1), errors)
-    if threshold is not None:
+    if threshold is not None and len(columns):
         axes.axvline(
             float((columns.confidence >= threshold).mean()), color="tab:red", linestyle="--", label=f"auto from {threshold:.3f} on"
         )
         axes.legend()
-    axes.set(xlabel="coverage", ylabel="share wrong", title="Risk and coverage", ylim=(0, None))
+    axes.set(xlabel="coverage of messages that got a topic", ylabel="share wrong", title="Risk and coverage", ylim=(0, None))
     figure.savefig(path, dpi=110)
 
 
@@ -102,12 +130,17 @@ def unknown(table: Predictions, path: Path) -> None:
 
 
 def all_plots(table: Predictions, folder: Path, threshold: float | None) -> list[Path]:
-    """Every plot of one set as PNG files in a folder."""
+    """Every plot of one set as PNG files in a folder; those with nothing to compare are left out."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png" for name in ("confusion", "reliability", "risk-coverage")]
     confusion(table, paths[0])
     reliability(table, paths[1])
     risk_coverage(table, paths[2], threshold)
+    for name, member in (("topics", "predicted"), ("channels", "channel")):
+        groups = by_member(table, member)
+        if len(groups) > 1:
+            paths.append(folder / f"reliability-{name}.png")
+            reliabilities(groups, paths[-1])
     if table.open_label is not None:
         paths.append(folder / "unknown.png")
         unknown(table, paths[-1])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from experiments.evaluation import Evaluation
 from experiments.intervals import Interval
-from models.decision import Certificate
+from models.proof import OWN, Certificate, Cheapest, TopicProof
 
 TITLES = {
     "accuracy": "topic right",
@@ -63,11 +63,17 @@ def _slices(console: Console, slices: Mapping[str, Mapping[str, tuple[int, float
         console.print(f"topic right by {name}: {parts}", highlight=False, soft_wrap=True)
 
 
-def show_certificate(console: Console, name: str, certificate: Certificate | None) -> None:
-    """Say in one line what was proven."""
+def show_certificate(console: Console, name: str, certificate: Certificate | Cheapest | None) -> None:
+    """Print in one line what was proven, or what is the cheapest where costs were given."""
+    console.print(certificate_line(name, certificate), highlight=False, soft_wrap=True)
+
+
+def certificate_line(name: str, certificate: Certificate | Cheapest | None) -> str:
+    """What was proven of the threshold of an action, in one sentence."""
     if certificate is None:
-        console.print(f"{name}: nothing to certify on, so nothing is done without a person", highlight=False, soft_wrap=True)
-        return
+        return f"{name}: nothing to certify on, so nothing is done without a person"
+    if isinstance(certificate, Cheapest):
+        return f"{name}: {_cheapest(certificate)}"
     sure = f"{100 * (1 - certificate.delta):.0f} %"
     if certificate.threshold is None:
         more = (
@@ -75,16 +81,36 @@ def show_certificate(console: Console, name: str, certificate: Certificate | Non
             if certificate.needed
             else "more messages alone would not: the model must get better"
         )
-        console.print(
+        return (
             f"{name}: not proven (target {certificate.target:.2f}; at the strictest threshold {certificate.errors} errors in {certificate.n}, "
-            f"bound {certificate.bound:.4f}); {more}",
-            highlight=False,
-            soft_wrap=True,
+            f"bound {certificate.bound:.4f}); {more}"
         )
-        return
-    console.print(
+    return (
         f"{name}: from {certificate.threshold:.4f} on; {certificate.n} of {certificate.total} messages ({certificate.coverage:.1%}), "
-        f"{certificate.errors} errors; with {sure} confidence at least {certificate.bound:.4f} are right (target {certificate.target:.2f})",
-        highlight=False,
-        soft_wrap=True,
+        f"{certificate.errors} errors; with {sure} confidence at least {certificate.bound:.4f} are right (target {certificate.target:.2f})"
     )
+
+
+def _cheapest(found: Cheapest) -> str:
+    costs = f"a wrong topic costs {found.wrong:g}, a review {found.review:g}; no target is proven"
+    if found.threshold is None:
+        return f"never; that is the cheapest on {found.total} messages ({costs}): {found.cost:.4f} a message"
+    return (
+        f"from {found.threshold:.4f} on, the cheapest threshold ({costs}); {found.n} of {found.total} messages ({found.coverage:.1%}), "
+        f"{found.errors} errors; {found.cost:.4f} a message, with {100 * (1 - found.delta):.0f} % confidence at most {found.bound:.4f} "
+        f"({found.review:.4f} if nothing were auto)"
+    )
+
+
+def topic_lines(topics: Sequence[TopicProof], limit: int = 12) -> list[str]:
+    """What the one threshold of automatic routing does on each topic, the least sure first."""
+    if not topics:
+        return []
+    parts = "  ".join(f"{item.topic} {item.errors} errors in {item.n}, at least {item.bound:.4f}" for item in topics[:limit])
+    more = f"  and {len(topics) - limit} surer topics" if len(topics) > limit else ""
+    few = sum(item.n < OWN for item in topics)
+    return [
+        f"auto by topic: {parts}{more}",
+        f"  one threshold for all topics, each bound by itself; a threshold of a topic's own needs {OWN} auto messages of it, "
+        f"{few} of {len(topics)} topics have fewer",
+    ]

@@ -122,9 +122,17 @@ class Calibration:
 
 
 def reweigh(probabilities: Scores, learned: npt.NDArray[np.float64], live: npt.NDArray[np.float64]) -> Scores:
-    """Probabilities (n, topics) under other class shares: Bayes' rule with the ratio of live to learned priors (Saerens et al. 2002, eq. 4)."""
-    scaled = probabilities * (live / np.maximum(learned, 1e-9))
+    """Probabilities (n, topics) under other class shares: Bayes' rule with the ratio of live to learned priors (Saerens et al. 2002, eq. 4).
+
+    A topic that no calibrating message had keeps its weight: nothing is known of what it was learned with.
+    """
+    scaled = probabilities * prior_ratio(learned, live)
     return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
+
+
+def prior_ratio(learned: npt.NDArray[np.float64], live: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Live over learned shares, (topics,); 1 where the learned share is 0."""
+    return np.divide(live, learned, out=np.ones(len(live)), where=learned > 0)
 
 
 def estimate_priors(probabilities: Scores, learned: npt.NDArray[np.float64], rounds: int = 200) -> npt.NDArray[np.float64]:

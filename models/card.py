@@ -72,11 +72,14 @@ def _data(manifest: Manifest) -> Iterator[str]:
 def _proofs(manifest: Manifest) -> Iterator[str]:
     certificates: Mapping[str, Any] = manifest.metrics.get("certificates", {})
     yield "## What is proven"
-    rows = []
+    rows, costs = [], []
     for name, title in PROOFS.items():
         found = certificates.get(name)
         if not found:
             rows.append((title, *[MISSING] * 6))
+            continue
+        if "cost" in found:
+            costs.append(found)
             continue
         threshold = found["threshold"]
         more = "" if threshold is not None else f"; some {found['needed']} more messages" if found.get("needed") else "; more will not do"
@@ -92,9 +95,19 @@ def _proofs(manifest: Manifest) -> Iterator[str]:
             )
         )
     yield table(("status", "from probability", "messages", "errors", "share right at least", "target", "confidence"), rows)
+    yield from (_cheapest(found) for found in costs)
     if "certified_on" in manifest.metrics:
         yield f"Proven on `{manifest.metrics['certified_on']}`."
     yield f"These bounds are {AGAIN}"
+
+
+def _cheapest(found: Mapping[str, Any]) -> str:
+    place = "never" if found["threshold"] is None else f"from a probability of {found['threshold']:.4f} on"
+    return (
+        f"No share right is proven of auto: costs were given instead (a wrong topic {found['wrong']:g}, a review {found['review']:g}). Cheapest: "
+        f"{place}; {found['errors']} errors in {found['n']} of {found['total']} messages, {found['cost']:.4f} a message, "
+        f"with {1 - found['delta']:.0%} confidence at most {found['bound']:.4f}."
+    )
 
 
 def _open_set(manifest: Manifest) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from models.bundle import Manifest
-from models.decision import lower_bound
+from models.proof import lower_bound
 
 MISSING = "missing: not stored in this bundle"
 SETS = {

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta
 
 from data.taxonomy import Taxonomy
 
@@ -110,14 +109,13 @@ class Decider:
         ranking = tuple((self.topics[number], float(shown[number])) for number in order)
         best, confidence = self.answer(shown)
         status, reason = self._status(best, confidence, leaves, unknown)
-        need = self._need(best, leaves, confidence)
+        need, share = self.likeliest_need(best, leaves, confidence)
+        need = need if share >= self.thresholds.need else None
         topic = None if status == "no_request" else best
         queue, priority = self.taxonomy.route(best, need)
         if status == "review":
             queue = self.taxonomy.review_queue
-        also = tuple(
-            name for name, probability in ranking if name != best and probability >= self.thresholds.also and name in self.taxonomy.topics
-        )
+        also = tuple(name for name, probability in self.further(best, ranking) if probability >= self.thresholds.also)
         return Tag(
             id=message_id,
             topic=topic,
@@ -161,83 +159,14 @@ class Decider:
         known = max((float(value) for value, (topic, _) in zip(leaves, self.leaves, strict=True) if topic == best), default=0.0)
         return "review", "unfamiliar" if best == self.taxonomy.open_topic and unknown > known else "uncertain"
 
-    def _need(self, best: str, leaves: npt.NDArray[np.float64], probability: float) -> str | None:
+    def further(self, best: str, ranking: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+        """What may be named as further topics beside the answer, each with its probability, likeliest first."""
+        return [(name, probability) for name, probability in ranking if name != best and name in self.taxonomy.topics]
+
+    def likeliest_need(self, best: str, leaves: npt.NDArray[np.float64], probability: float) -> tuple[str | None, float]:
+        """The likeliest need of the topic given and its rounded probability given the topic, from (leaves,) rounded probabilities."""
         mine = [(float(leaves[number]), need) for number, (topic, need) in enumerate(self.leaves) if topic == best and need]
         if not mine or probability <= 0:
-            return None
+            return None, 0.0
         value, need = max(mine)
-        return need if round(value / probability, DECIMALS) >= self.thresholds.need else None
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """What was proven of one threshold on authors that neither fitted nor calibrated the model.
-
-    n messages were at or above it, errors of them wrong; with probability 1 - delta the share right is at least `bound`. Without a threshold,
-    `needed` estimates how many more messages of this kind would prove the target.
-    """
-
-    target: float
-    delta: float
-    threshold: float | None
-    n: int
-    errors: int
-    bound: float
-    total: int
-    needed: int | None = None
-
-    @property
-    def coverage(self) -> float:
-        """Share of all messages at or above the threshold."""
-        return self.n / self.total if self.total else 0.0
-
-
-def lower_bound(right: int, n: int, delta: float = 0.05) -> float:
-    """One-sided lower confidence bound of a share (Clopper and Pearson 1934)."""
-    return float(beta.ppf(delta, right, n - right + 1)) if right else 0.0
-
-
-def certify(
-    confidence: npt.NDArray[np.float64],
-    right: npt.NDArray[np.bool_],
-    candidates: Sequence[float],
-    target: float = 0.97,
-    delta: float = 0.05,
-) -> Certificate:
-    """The smallest threshold at which the share right is proven to be at least the target.
-
-    Fixed-sequence testing (Maurer, Hothorn and Lehmacher 1995; used so in Learn then Test, Angelopoulos et al. 2021, arXiv:2110.01052): the
-    candidates, fixed beforehand on other messages, are tested from the strictest on, each at level delta with the exact binomial bound, and
-    the first that fails ends it; so the family-wise error stays delta.
-
-    Args:
-        confidence: (n,) rounded probabilities of messages by certifying authors.
-        right: (n,) whether the topic given was right.
-        candidates: thresholds, any order.
-        target: least share right.
-        delta: accepted probability that the bound does not hold.
-    """
-    best = Certificate(target, delta, None, 0, 0, 0.0, len(confidence))
-    for threshold in sorted(set(candidates), reverse=True):
-        above = confidence >= threshold
-        n, good = int(above.sum()), int(right[above].sum())
-        bound = lower_bound(good, n, delta)
-        if bound < target:
-            if best.threshold is None:
-                best = Certificate(target, delta, None, n, n - good, bound, len(confidence), _needed(good, n, target, delta))
-            break
-        best = Certificate(target, delta, float(threshold), n, n - good, bound, len(confidence))
-    return best
-
-
-def _needed(right: int, n: int, target: float, delta: float) -> int | None:
-    """How many more messages at the strictest threshold would prove the target, the share right staying as it is; None: no number would."""
-    share = right / n if n else 1.0
-    if share <= target:
-        return None
-    total = max(n, 1)
-    while lower_bound(int(share * total), total, delta) < target:
-        total = int(total * 1.05) + 1
-        if total > 10_000_000:
-            return None
-    return total - n
+        return need, round(value / probability, DECIMALS)

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from experiments.evaluation import evaluate
 from experiments.predictions import Predictions
-from experiments.report import show, show_certificate
-from models.decision import Certificate
+from experiments.report import show, show_certificate, topic_lines
+from models.proof import Certificate, Cheapest, TopicProof
 from tests.tables import TEN, row
 
 EVALUATION = evaluate(TEN, "test", rounds=50)
@@ -108,9 +108,28 @@ PROVEN = Certificate(target=0.97, delta=0.05, threshold=0.8, n=150, errors=1, bo
             "auto: not proven (target 0.97; at the strictest threshold 5 errors in 10, bound 0.2224); "
             "more messages alone would not: the model must get better",
         ),
+        (
+            Cheapest(20.0, 1.0, 0.05, 0.8, 150, 2, 0.45, 0.9123, 200),
+            "auto: from 0.8000 on, the cheapest threshold (a wrong topic costs 20, a review 1; no target is proven); "
+            "150 of 200 messages (75.0%), 2 errors; 0.4500 a message, with 95 % confidence at most 0.9123 (1.0000 if nothing were auto)",
+        ),
+        (
+            Cheapest(20.0, 1.0, 0.05, None, 0, 0, 1.0, 1.0, 200),
+            "auto: never; that is the cheapest on 200 messages (a wrong topic costs 20, a review 1; no target is proven): 1.0000 a message",
+        ),
     ],
 )
-def test_a_certificate_is_one_line(certificate: Certificate | None, line: str) -> None:
+def test_a_certificate_is_one_line(certificate: Certificate | Cheapest | None, line: str) -> None:
     console = printed(40)
     show_certificate(console, "auto", certificate)
     assert console.file.getvalue() == f"{line}\n"  # type: ignore[attr-defined]
+
+
+def test_automatic_routing_is_reported_by_topic() -> None:
+    assert topic_lines([TopicProof("money", 90, 2, 0.9312), TopicProof("network", 600, 1, 0.9921)]) == [
+        "auto by topic: money 2 errors in 90, at least 0.9312  network 1 errors in 600, at least 0.9921",
+        "  one threshold for all topics, each bound by itself; a threshold of a topic's own needs 500 auto messages of it, "
+        "1 of 2 topics have fewer",
+    ]
+    assert topic_lines([TopicProof(f"t{n}", 1, 0, 0.05) for n in range(14)])[0].endswith("  and 2 surer topics")
+    assert topic_lines([]) == []

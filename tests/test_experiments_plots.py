@@ -13,15 +13,19 @@ from tests.tables import TEN, row
 MANY = Predictions([row(number, f"topic{number}", f"topic{number + 1}") for number in range(20)])
 
 
+WHOLE = ["confusion", "reliability", "risk-coverage"]
+
+
 @pytest.mark.parametrize(
     ("table", "threshold", "names"),
     [
-        (TEN, 0.8, ["confusion", "reliability", "risk-coverage", "unknown"]),
-        (Predictions([row(0, "money", "money")]), None, ["confusion", "reliability", "risk-coverage"]),
-        (MANY, None, ["confusion", "reliability", "risk-coverage"]),
-        (TEN.where(label="other"), None, ["confusion", "reliability", "risk-coverage", "unknown"]),
+        (TEN, 0.8, [*WHOLE, "reliability-topics", "reliability-channels", "unknown"]),
+        (Predictions([row(0, "money", "money")]), None, WHOLE),
+        (MANY, None, [*WHOLE, "reliability-topics"]),
+        (TEN.where(label="other"), None, [*WHOLE, "reliability-topics", "unknown"]),
+        (TEN.where(predicted="silent"), 0.8, [*WHOLE, "unknown"]),
     ],
-    ids=["ten", "one message", "many topics", "open only"],
+    ids=["ten", "one message", "many topics", "open only", "no topic given"],
 )
 def test_plots_are_png_files(table: Predictions, threshold: float | None, names: list[str], tmp_path: Path) -> None:
     paths = all_plots(table, tmp_path / "plots", threshold)

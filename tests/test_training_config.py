@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import ConfigError
-from training.config import DEFAULT_PATH, Config
+from training.config import DEFAULT_PATH, Config, CostsConfig
 
 ROOT = Path(__file__).parents[1]
 
@@ -79,6 +79,14 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
         ("[decision]\ndelta = 0", "[decision]: target_precision must be from 0.5 to below 1, delta between 0 and 0.5"),
         ("[decision]\nmax_swallowed = 1", "[decision]: max_swallowed must be between 0 and 1, got 1.0"),
         ("[decision]\nopen_cost = 0.5", "[decision]: open_cost must be from 0 to below 0.5, got 0.5"),
+        (
+            "[decision]\ncosts = {wrong = 1, review = 2}",
+            "[decision]: costs: a wrong topic must cost more than a review, and a review more than 0, got {'wrong': 1.0, 'review': 2.0}",
+        ),
+        ("[decision]\ncosts = {wrong = 1}", "[decision]: costs: a wrong topic must cost more than a review, and a review more than 0, got"),
+        ("[decision]\ncosts = {wrong = inf, review = 1}", "[decision]: costs: a wrong topic must cost more than a review"),
+        ("[decision]\ncosts = {rong = 1}", "[decision]: [costs]: unknown key 'rong' (did you mean 'wrong'?)"),
+        ("[decision]\ncosts = 3", "[decision]: costs must be a table: [costs]"),
         ("[decision]\nprototypes = 5000", "[decision]: prototypes must be from 16 to 4096, got 5000"),
         ("= 1", "not TOML: "),
     ],
@@ -108,7 +116,20 @@ def test_a_command_line_changes_only_what_it_names() -> None:
     assert dataclasses.replace(changed, model=Config().model, decision=Config().decision, split=Config().split) == Config()
 
 
-@pytest.mark.parametrize("wrong", [{"folds": 1}, {"folds": -1}, {"target_precision": 1.5}, {"target_precision": 0.0}])
+def test_costs_are_a_table_of_the_decision_or_options(tmp_path: Path) -> None:
+    costs = load(tmp_path, "[decision]\ncosts = {wrong = 20.0, review = 1.0}\n").decision.costs
+    assert (costs, costs.given) == (CostsConfig(20.0, 1.0), True)
+    assert not Config().decision.costs.given
+    assert Config().changed(cost_wrong=20.0).decision.costs == CostsConfig(20.0, 1.0)
+    assert Config().changed(cost_wrong=20.0, cost_review=0.5).decision.costs == CostsConfig(20.0, 0.5)
+    given = Config().changed(cost_wrong=30.0, cost_review=2.0)
+    assert given.changed(cost_wrong=40.0).decision.costs == CostsConfig(40.0, 2.0)
+    assert given.changed(cost_review=3.0, target_precision=0.9).decision.costs == CostsConfig(30.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"cost_wrong": 0.5}, {"cost_review": 1.0}, {"folds": 1}, {"folds": -1}, {"target_precision": 1.5}, {"target_precision": 0.0}]
+)
 def test_a_command_line_is_held_to_the_same_ranges(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=r"^options: "):
         Config().changed(**wrong)  # type: ignore[arg-type]

@@ -20,7 +20,9 @@ from experiments import tracking
 from experiments.predictions import Predictions
 from experiments.runs import Run
 from models import bundle
+from models.card import card
 from training.__main__ import app
+from training.measure import Labelled, evaluate_file
 
 TAXONOMY = """
 name: tiny
@@ -130,7 +132,7 @@ def test_a_run_is_recorded_whole_beside_its_predictions(trained: tuple[Path, Res
     text = (folder / "experiments/runs" / run.name / "predictions.jsonl").read_text(encoding="utf-8")
     assert "подписку" not in text, "a table of predictions holds no texts"
     plots = sorted(path.name for path in (folder / "experiments/runs" / run.name / "plots").iterdir())
-    assert plots == ["confusion.png", "reliability.png", "risk-coverage.png", "unknown.png"]
+    assert plots == ["confusion.png", "reliability-topics.png", "reliability.png", "risk-coverage.png", "unknown.png"]
 
 
 def noise_in(table: Predictions, name: str) -> int:
@@ -143,6 +145,11 @@ def test_the_manifest_says_what_the_model_rests_on(trained: tuple[Path, Result])
     assert manifest.provenance["config"]["name"] == "folds"
     assert set(manifest.metrics["figures"]) == {"calibrate", "certify", "test", "cross-validation"}
     assert set(manifest.metrics["certificates"]) == {"auto", "no_request"}
+    assert manifest.metrics["label_shares"] == {"money": 0.3, "network": 0.3, "other": 0.2, "silent": 0.2}
+    assert manifest.metrics["chosen"]["also"] == {"threshold": 0.2, "n": 0, "figure": None}
+    assert manifest.metrics["chosen"]["need"]["threshold"] == manifest.thresholds["need"] == 0.4
+    auto = manifest.metrics["certificates"]["auto"]
+    assert sum(item["n"] for item in manifest.metrics["auto_by_topic"]) == (auto["n"] if auto["threshold"] is not None else 0)
     assert manifest.topics == ("money", "network", "other", "silent")
     assert manifest.version.split("+")[1] == bundle.fingerprint(bundle.load(folder / "bundles/one"))[:8]
 
@@ -154,6 +161,8 @@ def test_a_run_prints_figures_certificates_and_where_the_bundle_is(trained: tupl
     assert "cross-validation: " in result.stdout
     assert "\nauto: " in result.stdout
     assert "\nno_request: " in result.stdout
+    assert "\nalso: from 0.2000 on, the default: only 0 calibrating messages with a second topic\n" in result.stdout
+    assert "\nneed: from 0.4000 on, the default: only " in result.stdout
     assert f"bundle bundles/one  run {version}\n" in result.stdout
     assert f"promoted {version}\n" in result.stderr
 
@@ -167,7 +176,13 @@ def test_a_run_is_promoted_and_tracked(trained: tuple[Path, Result], monkeypatch
     run = client.get_run(tracking.find_run(version, pytest.fail))
     assert run.data.params["model.encoder"] == "none"
     assert "test.macro_f1" in run.data.metrics
-    assert {item.path for item in client.list_artifacts(run.info.run_id)} == {"bundle", "plots", "predictions.jsonl", "run.json"}
+    assert {item.path for item in client.list_artifacts(run.info.run_id)} == {
+        "bundle",
+        "plots",
+        "predictions.jsonl",
+        "report.md",
+        "run.json",
+    }
     assert client.get_model_version_by_alias("rubricator", "champion").tags == {"bundle": version}
 
 
@@ -326,6 +341,45 @@ def test_evaluate_measures_a_model_on_a_labelled_file(ours: Path, tiny_bundle: P
     table = Predictions.load(Path("table.jsonl"))
     assert (len(table), table.no_request, table.open_label) == (60, "silent", "other")
     assert table.columns.right.mean() > 0.8, "half of it was learned from"
+
+
+def test_evaluate_shows_figures_once_more_under_estimated_shares(ours: Path, trained: tuple[Path, Result]) -> None:
+    words = ("--data", "ours.csv", "--model", str(trained[0] / "bundles/one"), *NAMES)
+    plain, result = call("evaluate", *words, "--output", "a.jsonl"), call("evaluate", *words, "--priors", "estimate", "--output", "b.jsonl")
+    assert result.exception is None, result.output
+    assert "ours: 60 messages by 6 authors" in result.stdout
+    assert "ours under these shares: 60 messages by 6 authors" in result.stdout
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.splitlines() if line.startswith("│ money")]
+    assert [cells[0][1], cells[0][3]] == ["0.3000", "0.3000"]
+    assert "under these shares" not in plain.stdout
+    assert Path("a.jsonl").read_bytes() == Path("b.jsonl").read_bytes(), "the table is of the probabilities as they are"
+
+
+def test_shares_that_are_those_learned_with_change_nothing(ours: Path, trained: tuple[Path, Result]) -> None:
+    model = trained[0] / "bundles/one"
+    Path("shares.json").write_text(json.dumps(bundle.read_manifest(model).metrics["label_shares"]), encoding="utf-8")
+    before, after = evaluate_file(Labelled(ours, Path("themes.json"), "body", "theme"), model, priors="shares.json")
+    assert dict(after.figures) == dict(before.figures)
+
+
+def test_certify_takes_costs_in_place_of_a_target(ours: Path, trained: tuple[Path, Result]) -> None:
+    model = str(trained[0] / "bundles/one")
+    result = call("certify", "--data", "ours.csv", "--model", model, *NAMES, "--cost-wrong", "5", "--output", "cheap")
+    assert result.exception is None, result.output
+    assert "the cheapest threshold (a wrong topic costs 5, a review 1; no target is proven)" in result.stdout
+    manifest = bundle.read_manifest("cheap")
+    found = manifest.metrics["certificates"]["auto"]
+    assert (found["wrong"], found["review"], found["threshold"]) == (5.0, 1.0, manifest.thresholds["auto"])
+    assert found["cost"] == pytest.approx((5 * found["errors"] + found["total"] - found["n"]) / found["total"])
+    assert "No share right is proven of auto: costs were given instead (a wrong topic 5, a review 1)." in card(manifest)
+
+
+def test_a_report_of_foreign_data_shows_ids_and_no_texts(trained: tuple[Path, Result]) -> None:
+    report = (next((trained[0] / "experiments/runs").glob("*/report.md"))).read_text(encoding="utf-8")
+    assert report.startswith("# Run ")
+    assert "## Figures: cross-validation\n" in report
+    assert "![reliability-topics](plots/reliability-topics.png)" in report
+    assert "деньги" not in report
 
 
 def test_certify_proves_thresholds_anew_and_writes_them_into_a_copy(ours: Path, trained: tuple[Path, Result]) -> None:

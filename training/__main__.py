@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from data.console import command_line, run
+from data.errors import DataError
 
 app = command_line("training", "Learn a model from labelled messages, measure it, prove what it may do without a person.")
 
@@ -21,6 +22,9 @@ Files = Annotated[list[Path] | None, typer.Option("--data", help="Labelled .json
 TextField = Annotated[str, typer.Option(help="Field that holds the text.")]
 LabelField = Annotated[str, typer.Option(help="Field that holds the label.")]
 Map = Annotated[Path | None, typer.Option("--map", help='Foreign labels to known ones: {"foreign": "topic"} or a CSV of two columns.')]
+TurnsField = Annotated[str, typer.Option(help="Field that holds the turns of a conversation.")]
+CostWrong = Annotated[float | None, typer.Option(help="Cost of a wrong topic: the cheapest threshold, instead of a proven target.")]
+CostReview = Annotated[float | None, typer.Option(help="Cost of a message that a person looks at; 1 unless given.")]
 Model = Annotated[Path, typer.Option("--model", help="Bundle to use.")]
 
 
@@ -33,12 +37,19 @@ def train(
     test: Annotated[Path | None, typer.Option(help="Measured once, at the end.")] = None,
     text_field: TextField = "text",
     label_field: LabelField = "topic",
+    turns_field: TurnsField = "turns",
+    conversations: Annotated[
+        list[Path] | None,
+        typer.Option(help="Labelled conversations; may be repeated. Default: those of the bundled corpus, unless --data is given."),
+    ] = None,
     open_label: Annotated[str | None, typer.Option(help="The label that stands for none of the known ones.")] = None,
     without_open: Annotated[bool, typer.Option("--without-open", help="Leave the open label out of what is learned from.")] = False,
     lang: Annotated[str | None, typer.Option(help="spaCy language code; ru unless the configuration says otherwise.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder that becomes the bundle. Default: models/artifacts/<version>.")] = None,
     promote: Annotated[bool, typer.Option("--promote", help="Make the model the champion.")] = False,
     target_precision: Annotated[float | None, typer.Option(help="Share right that automatic routing must be proven to reach.")] = None,
+    cost_wrong: CostWrong = None,
+    cost_review: CostReview = None,
     folds: Annotated[int | None, typer.Option(help="Author-grouped cross-validation folds, 0 for none.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first row that cannot be used.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -56,10 +67,10 @@ def train(
 
     foreign = label_field != "topic" or open_label is not None
     request = Request(
-        config=Config.load(config).changed(lang=lang, target_precision=target_precision, folds=folds),
+        config=Config.load(config).changed(lang, target_precision, folds, cost_wrong, cost_review),
         files=data or [],
         given={"calibrate": validation, "certify": certify, "test": test},
-        fields=Fields(text=text_field, label=label_field),
+        fields=Fields(text=text_field, label=label_field, turns=turns_field),
         open_label=open_label,
         foreign=foreign,
         without_open=without_open,
@@ -67,6 +78,7 @@ def train(
         promote=promote,
         strict=strict,
         quiet=quiet,
+        conversations=conversations or [],
     )
     train_run(request)
 
@@ -78,15 +90,26 @@ def evaluate(
     labels: Map = None,
     text_field: TextField = "text",
     label_field: LabelField = "topic",
+    turns_field: TurnsField = "turns",
     output: Annotated[Path | None, typer.Option(help="Write the table of predictions (no texts) there.")] = None,
+    priors: Annotated[
+        str | None,
+        typer.Option(metavar="estimate|FILE", help='Once more under live class shares: estimated, or a JSON file {"topic": share}.'),
+    ] = None,
 ) -> None:
-    """Measure a model on your own labelled messages.
+    """Measure a model on your own labelled messages or, where the rows have turns, conversations.
 
     Example: python -m training evaluate --data ours.csv --label-field theme --map themes.json
     """
-    from training.pipeline import evaluate_file
+    from training.conversation_run import evaluate_conversation_file, holds_turns
+    from training.measure import Labelled, evaluate_file
 
-    evaluate_file(data, model, labels, text_field, label_field, output)
+    if holds_turns(data, turns_field):
+        if priors:
+            raise DataError("--priors is for messages; a conversation's topic rests on several of them: leave the option out")
+        evaluate_conversation_file(data, model, labels, turns_field, label_field, output)
+    else:
+        evaluate_file(Labelled(data, labels, text_field, label_field), model, output, priors)
 
 
 @app.command()
@@ -97,15 +120,19 @@ def certify(
     text_field: TextField = "text",
     label_field: LabelField = "topic",
     target_precision: Annotated[float, typer.Option(help="Share right that automatic routing must be proven to reach.")] = 0.97,
+    cost_wrong: CostWrong = None,
+    cost_review: CostReview = None,
     output: Annotated[Path | None, typer.Option(help="Write the same model with the newly proven thresholds there.")] = None,
 ) -> None:
     """Prove the thresholds of a model anew on your own messages, without retraining.
 
     Example: python -m training certify --data sample.jsonl --output models/artifacts/ours
     """
-    from training.pipeline import certify_file
+    from training.config import Config
+    from training.measure import Labelled, certify_file
 
-    certify_file(data, model, labels, text_field, label_field, target_precision, output)
+    config = Config().changed(target_precision=target_precision, cost_wrong=cost_wrong, cost_review=cost_review)
+    certify_file(Labelled(data, labels, text_field, label_field), model, config, output)
 
 
 @app.command()
@@ -146,6 +173,22 @@ def unseen(config: Annotated[Path | None, typer.Argument(help="TOML; experiments
     from training.study_commands import unseen_table
 
     unseen_table(Config.load(config))
+
+
+@app.command()
+def alike(
+    config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="Labelled sets that must not be in the corpus; may be repeated.")] = None,
+    least: Annotated[float, typer.Option(help="Cosine similarity from which two messages count as alike.")] = 0.92,
+) -> None:
+    """Messages that mean nearly the same by the encoder: between the corpus and other sets, and between the parts of the split.
+
+    Example: python -m training alike --against test.jsonl
+    """
+    from training.config import Config
+    from training.study_commands import alike_table
+
+    alike_table(Config.load(config), against or [], least)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,13 +45,26 @@ class SplitConfig:
 
 
 @dataclass(frozen=True)
+class CostsConfig:
+    """What a wrong topic among auto costs beside a message that a person looks at, in any unit; 0 and 0: a target is proven instead."""
+
+    wrong: float = 0.0
+    review: float = 0.0
+
+    @property
+    def given(self) -> bool:
+        """Whether costs, not a target, choose the threshold of automatic routing."""
+        return self.wrong > 0
+
+
+@dataclass(frozen=True)
 class DecisionConfig:
     """What is to be proven, and how the unknown is told.
 
     target_precision: least share right among auto; max_swallowed: most real requests among no_request; delta: accepted error of the proofs;
     prototypes: most centres kept; unseen_weight: share of the open topic's weight in calibration that left-out kinds of it get
     (0: none); open_cost: how much accuracy on known
-    topics the open-set test may cost (0: the open topic is given only where it is the likeliest).
+    topics the open-set test may cost (0: the open topic is given only where it is the likeliest); costs: in place of target_precision.
     """
 
     target_precision: float = 0.97
@@ -59,6 +73,7 @@ class DecisionConfig:
     prototypes: int = 4096
     unseen_weight: float = 0.1
     open_cost: float = 0.015
+    costs: CostsConfig = field(default_factory=CostsConfig)
 
 
 @dataclass(frozen=True)
@@ -78,18 +93,31 @@ class Config:
         """Plain values for a manifest and a tracker."""
         return dataclasses.asdict(self)
 
-    def changed(self, lang: str | None = None, target_precision: float | None = None, folds: int | None = None) -> Config:
-        """The same with what a command line named.
+    def changed(
+        self,
+        lang: str | None = None,
+        target_precision: float | None = None,
+        folds: int | None = None,
+        cost_wrong: float | None = None,
+        cost_review: float | None = None,
+    ) -> Config:
+        """The same with what a command line named; a review costs 1 unless something else is said.
 
         Raises:
             ConfigError: a value is out of range.
         """
         model, split, decision = self.model, self.split, self.decision
+        if target_precision is not None:
+            decision = dataclasses.replace(decision, target_precision=target_precision)
+        if cost_wrong is not None or cost_review is not None:
+            wrong = decision.costs.wrong if cost_wrong is None else cost_wrong
+            review = decision.costs.review or 1.0 if cost_review is None else cost_review
+            decision = dataclasses.replace(decision, costs=CostsConfig(wrong, review))
         config = dataclasses.replace(
             self,
             model=model if lang is None else dataclasses.replace(model, lang=lang),
             split=split if folds is None else dataclasses.replace(split, folds=folds),
-            decision=decision if target_precision is None else dataclasses.replace(decision, target_precision=target_precision),
+            decision=decision,
         )
         config.check("options")
         return config
@@ -132,7 +160,7 @@ class Config:
         Raises:
             ConfigError: the first value that cannot be used, and what it may be.
         """
-        model, decision = self.model, self.decision
+        model, decision, costs = self.model, self.decision, self.decision.costs
         shares = dataclasses.asdict(self.split)
         folds = shares.pop("folds")
         rules = (
@@ -158,6 +186,10 @@ class Config:
             ),
             (0 < decision.max_swallowed < 1, f"[decision]: max_swallowed must be between 0 and 1, got {decision.max_swallowed}"),
             (0 <= decision.open_cost < 0.5, f"[decision]: open_cost must be from 0 to below 0.5, got {decision.open_cost}"),
+            (
+                costs == CostsConfig() or 0 < costs.review < costs.wrong < math.inf,
+                f"[decision]: costs: a wrong topic must cost more than a review, and a review more than 0, got {dataclasses.asdict(costs)}",
+            ),
             (16 <= decision.prototypes <= 4096, f"[decision]: prototypes must be from 16 to 4096, got {decision.prototypes}"),
         )
         for holds, message in rules:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,14 @@ from data.taxonomy import Taxonomy
 from experiments.predictions import Predictions, Row
 from models.calibration import Calibration
 from models.classifier import Scores, TopicClassifier
-from models.decision import DECIMALS, Candidates, Certificate, Decider, Thresholds, certify
+from models.decision import Decider, Thresholds
 from models.features import TextFeatures
 from models.openset import Neighbours, signals
 from models.tagger import Prediction, Tagger
 from training.config import Config
 from training.material import SPOILT, Material, classifier_of
 from training.progress import Progress
+from training.thresholds import Choice, Proof, choose, prove
 
 Calibrated = tuple[Scores, Scores, npt.NDArray[np.intp]]
 UNNAMED = "unnamed"
@@ -29,12 +30,18 @@ UNNAMED = "unnamed"
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a run of training gives: the tagger that ships, what was proven of it, and its predictions on every held-out part."""
+    """What a run of training gives: the tagger that ships, what was proven of it, and its predictions on every held-out part.
+
+    `choices` are the thresholds "also" and "need"; `label_shares` are the labels' shares among the calibrating messages, which the
+    probabilities rest on.
+    """
 
     tagger: Tagger
-    auto: Certificate | None
-    no_request: Certificate | None
+    proof: Proof
+    choices: Mapping[str, Choice]
+    label_shares: Mapping[str, float]
     predictions: Predictions
+    learned_from: int
 
 
 def fit(parts: dict[str, Material], taxonomy: Taxonomy, config: Config, progress: Progress) -> Fitted:
@@ -60,16 +67,23 @@ def fit(parts: dict[str, Material], taxonomy: Taxonomy, config: Config, progress
     with progress.task("calibrating", len(hold.examples)):
         calibration = calibrate(classifier, neighbours, learn, hold, topics, taxonomy, config)
     tagger = Tagger(classifier, calibration, neighbours, Decider(taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED))
-    tagger = tagger.with_decider(thresholds=Thresholds(open=open_threshold(tagger, hold, config.decision.open_cost)))
-    tagger = tagger.with_decider(candidates=candidates_of(tagger, hold))
-    thresholds, auto, no_request = prove(tagger, tagger.decider.candidates, parts["certify"], config)
-    tagger = tagger.with_decider(thresholds=thresholds)
+    tagger, choices = choose(tagger, hold, config.decision.open_cost)
+    proof = prove(tagger, tagger.decider.candidates, parts["certify"], config.decision)
+    tagger = tagger.with_decider(thresholds=proof.thresholds)
     rows: list[Row] = []
     for name in ("calibrate", "certify", "test"):
         if parts[name].examples:
             with progress.task(f"predicting: {name}", len(parts[name].examples)):
                 rows += predict(tagger, parts[name], name)
-    return Fitted(tagger, auto, no_request, Predictions(rows, taxonomy.no_request_label, taxonomy.open_topic))
+    predictions = Predictions(rows, taxonomy.no_request_label, taxonomy.open_topic)
+    return Fitted(tagger, proof, choices, label_shares(hold.labels, topics), predictions, len(learn.examples))
+
+
+def label_shares(labels: Sequence[str], topics: Sequence[str]) -> dict[str, float]:
+    """The share of every topic among the labels that are topics."""
+    counts = Counter(labels)
+    total = sum(counts[topic] for topic in topics)
+    return {topic: counts[topic] / total for topic in topics}
 
 
 def fit_classifier(material: Material, config: Config) -> TopicClassifier:
@@ -137,7 +151,8 @@ def unseen(
     leaf_topics = classifier.leaf_topics_in(topics)
 
     def one(kind: str) -> Calibrated:
-        stay = np.asarray([need != kind for need in learn.needs])
+        # Without the copies with typing errors: they change little here and cost a third of the time.
+        stay = np.asarray([example.need != kind and example.slice != SPOILT for example in learn.examples])
         other = classifier_of(config)
         other.fit_leaves(
             learned[stay],
@@ -155,65 +170,13 @@ def unseen(
     return list(Parallel(n_jobs=config.jobs)(delayed(one)(kind) for kind in kinds))
 
 
-def prove(tagger: Tagger, steps: Candidates, proof: Material, config: Config) -> tuple[Thresholds, Certificate | None, Certificate | None]:
-    """Thresholds with their certificates, from the certifying authors; the candidates were fixed on others."""
-    if not proof.examples:
-        return tagger.decider.thresholds, None, None
-    decision, label = config.decision, tagger.decider.taxonomy.no_request_label
-    answer, confidence = answers(tagger, proof)
-    gold = np.asarray(proof.labels, dtype=object)
-    silent = answer == label
-    auto = certify(confidence[~silent], (answer == gold)[~silent], steps.auto, decision.target_precision, decision.delta)
-    nothing = None
-    if label is not None:
-        # The error of this action is to overlook a real request; the no-request label itself is all that counts as right.
-        nothing = certify(confidence[silent], gold[silent] == label, steps.no_request, 1 - decision.max_swallowed, decision.delta)
-    thresholds = replace(tagger.decider.thresholds, auto=auto.threshold, no_request=nothing.threshold if nothing else None)
-    return thresholds, auto, nothing
-
-
-def answers(tagger: Tagger, material: Material) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
-    """The most probable label of n examples and its rounded probability."""
-    prediction = tagger.predict_prepared(material.prepared, material.vectors)
-    given = [tagger.decider.answer(row) for row in np.round(prediction.topics, DECIMALS)]
-    return np.asarray([topic for topic, _ in given], dtype=object), np.asarray([confidence for _, confidence in given])
-
-
-def open_threshold(tagger: Tagger, hold: Material, cost: float) -> float | None:
-    """The smallest threshold of the open-set test that costs known topics at most `cost` of their accuracy on the calibrating messages.
-
-    It rests on the many messages of known topics, not on the few of the open one, and asks for no guess how many of those live traffic holds.
-    None where there is no open topic or no cost is granted: then the open topic is given only where it is the likeliest.
-    """
-    name = tagger.decider.taxonomy.open_topic
-    inside = np.asarray([label != name for label in hold.labels])
-    if name not in tagger.decider.topics or not cost or not inside.any():
-        return None
-    topics = np.round(tagger.predict_prepared(hold.prepared, hold.vectors).topics[inside], DECIMALS)
-    right = np.asarray(tagger.decider.topics, dtype=object)[topics.argmax(axis=1)] == np.asarray(hold.labels, dtype=object)[inside]
-    # Every right answer at or above the threshold is lost; the k-th largest probability of the open topic among right answers costs k of them.
-    open_probability = np.sort(topics[right, tagger.decider.topics.index(name)])[::-1]
-    granted = int(cost * len(right))
-    return float(open_probability[granted] + 10.0**-DECIMALS) if granted < len(open_probability) else 0.0
-
-
-def candidates_of(tagger: Tagger, hold: Material) -> Candidates:
-    """Thresholds to test later, from messages that do not prove anything: quantiles of their confidences."""
-    answer, confidence = answers(tagger, hold)
-    silent = answer == tagger.decider.taxonomy.no_request_label
-    return Candidates(tuple(quantiles(confidence[~silent])), tuple(quantiles(confidence[silent])))
-
-
-def quantiles(confidence: npt.NDArray[np.float64]) -> list[float]:
-    """Thresholds to test: quantiles of other messages' confidences, for coverages from a quarter to all in steps of 2.5 points."""
-    if not len(confidence):
-        return []
-    return sorted({float(np.round(np.quantile(confidence, 1 - step / 40), DECIMALS)) for step in range(10, 41)})
-
-
 def predict(tagger: Tagger, material: Material, name: str) -> list[Row]:
     """One row for every example."""
-    prediction: Prediction = tagger.predict_prepared(material.prepared, material.vectors)
+    return rows_of(tagger, material, tagger.predict_prepared(material.prepared, material.vectors), name)
+
+
+def rows_of(tagger: Tagger, material: Material, prediction: Prediction, name: str) -> list[Row]:
+    """One row for every example, from probabilities that are known."""
     rows = []
     for position, example in enumerate(material.examples):
         unknown = float(prediction.unknown[position])

@@ -6,27 +6,30 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from data.errors import DataError
-from data.readers import Fields, example_parser, read, read_map
-from data.taxonomy import Taxonomy
+from data.masking import mask
+from data.readers import Fields
+from experiments.confusions import most_confused, show_confusions
+from experiments.conversation_report import show_conversations
 from experiments.evaluation import Evaluation, evaluate
 from experiments.plots import all_plots
 from experiments.predictions import Predictions
 from experiments.promote import promote
-from experiments.report import show, show_certificate
+from experiments.report import show
+from experiments.run_report import REPORT, RunReport
 from experiments.runs import Run, provenance
 from experiments.tracking import Figure, Files, Item, flat, set_alias, track, tracking_uri
 from models import bundle
-from models.tagger import Tagger
 from training.config import Config
-from training.fit import Fitted, cross_validate, fit, predict, prove
+from training.conversation_run import Learned, bundled, learn_conversations, read_conversations
+from training.fit import Fitted, cross_validate, fit
 from training.material import Material, fingerprint, prepare, split_authors, with_noise
+from training.measure import proof_lines, proof_metrics
 from training.progress import Progress
-from training.sources import Sources, gather, put_aside
+from training.sources import Sources, gather
 
 ARTIFACTS = Path("models/artifacts")
 
@@ -46,6 +49,7 @@ class Request:
     promote: bool = False
     strict: bool = False
     quiet: bool = False
+    conversations: list[Path] = field(default_factory=list)
 
 
 def train_run(request: Request) -> Run:
@@ -73,15 +77,29 @@ def train_run(request: Request) -> Run:
             predictions = predictions.keep([*predictions.rows, *cross_validate(everything, sources.taxonomy, config, advance)])
     with progress.task("figures and intervals", len(predictions)):
         evaluations = list(evaluate_sets(predictions))
-    run = _save(request, sources, fitted, predictions, evaluations, progress)
+    learned = _conversations(request, sources, parts, fitted, progress)
+    if learned:
+        fitted = replace(fitted, tagger=fitted.tagger.with_conversation(learned.weights))
+    run = _save(request, sources, fitted, predictions, evaluations, progress, learned)
     for evaluation in evaluations:
         if evaluation.name in ("test", "ordinary", "cross-validation"):
             show(console, evaluation, slices=evaluation.name == "test")
-    show_certificate(console, "auto", fitted.auto)
-    if sources.taxonomy.no_request_label:
-        show_certificate(console, "no_request", fitted.no_request)
+    show_confusions(console, _measured(predictions)[1])
+    for line in _shown(fitted):
+        console.print(line, highlight=False, soft_wrap=True)
+    for told in learned.evaluations if learned else ():
+        show_conversations(console, told)
     console.print(f"bundle {run.bundle}  run {run.name}", highlight=False, soft_wrap=True)
     return run
+
+
+def _conversations(request: Request, sources: Sources, parts: dict[str, Material], fitted: Fitted, progress: Progress) -> Learned | None:
+    """What conversations give: those named, or those of the corpus where no other messages are given."""
+    files = request.conversations or ([] if request.files else bundled(Path(request.config.data)))
+    if not files:
+        return None
+    found = read_conversations(files, sources.taxonomy, request.fields, progress)
+    return learn_conversations(found, parts, fitted.tagger, request.config, progress)
 
 
 def _materials(sources: Sources, config: Config, progress: Progress) -> tuple[dict[str, Material], Material]:
@@ -114,31 +132,53 @@ def evaluate_sets(predictions: Predictions) -> Iterable[Evaluation]:
 
 
 def _save(
-    request: Request, sources: Sources, fitted: Fitted, predictions: Predictions, evaluations: list[Evaluation], progress: Progress
+    request: Request,
+    sources: Sources,
+    fitted: Fitted,
+    predictions: Predictions,
+    evaluations: list[Evaluation],
+    progress: Progress,
+    learned: Learned | None = None,
 ) -> Run:
     now = dt.datetime.now(dt.UTC)
     version = f"{now:%Y-%m-%d.%H%M}+{bundle.fingerprint(fitted.tagger)[:8]}"
     tagger = fitted.tagger.with_decider(model=version)
     output = request.output or ARTIFACTS / version
     figures = {evaluation.name: evaluation.as_dict() for evaluation in evaluations}
-    certificates = {name: asdict(value) for name, value in (("auto", fitted.auto), ("no_request", fitted.no_request)) if value}
     source = provenance(
         fingerprint([*sources.examples, *(example for part in sources.given.values() for example in part)]), request.config.seed
     )
-    metrics = {"figures": figures, "certificates": certificates, "sizes": _sizes(predictions)}
+    sizes = {**_sizes(predictions), "fit": fitted.learned_from}
+    metrics = {
+        "figures": figures,
+        **proof_metrics(fitted.proof),
+        "chosen": {name: asdict(choice) for name, choice in fitted.choices.items()},
+        "label_shares": fitted.label_shares,
+        "sizes": sizes,
+    }
+    if learned:
+        metrics["conversations"] = learned.as_dict()
+    if not request.files:
+        source["written_by"] = "a language model in many voices (data/corpus/DATASHEET.md)"
     bundle.save(tagger, output, metrics, {**source, "created": now.isoformat(timespec="seconds"), "config": request.config.as_dict()})
-    run = Run(version, str(output), now.isoformat(timespec="seconds"), request.config.as_dict(), figures, certificates, source)
+    run = Run(version, str(output), now.isoformat(timespec="seconds"), request.config.as_dict(), figures, metrics["certificates"], source)
     place = run.save(predictions)
-    tested = predictions.where(set="test") if any(row.set == "test" for row in predictions.rows) else predictions
-    all_plots(tested, place / "plots", tagger.decider.thresholds.auto)
+    if learned:
+        learned.save(place)
+    measured, tested = _measured(predictions)
+    plots = all_plots(tested, place / "plots", tagger.decider.thresholds.auto)
+    RunReport(version, _shown(fitted), evaluations, tested, measured, plots, _texts(request, sources, tested)).save(place)
 
     def items() -> Iterable[Item]:
         yield from flat("", request.config.as_dict())
         yield from flat("provenance.", source)
         for evaluation in evaluations:
             yield from (Figure(name.replace("%", ""), value) for name, value in evaluation.flat())
+        for told in learned.evaluations if learned else ():
+            yield from (Figure(f"{told.name.replace(' ', '_')}.{name}", figure.value) for name, figure in told.figures.items())
         yield Files(place / "predictions.jsonl")
         yield Files(place / "run.json")
+        yield Files(place / REPORT)
         yield Files(place / "plots", "plots")
         yield Files(output, "bundle")
 
@@ -151,53 +191,23 @@ def _save(
     return run
 
 
+def _measured(predictions: Predictions) -> tuple[str, Predictions]:
+    """What a report shows plots and confusions of: the test set or, where there is none, everything."""
+    tested = predictions.where(set="test")
+    return ("test", tested) if len(tested) else ("all sets", predictions)
+
+
+def _shown(fitted: Fitted) -> list[str]:
+    return [*proof_lines(fitted.proof, fitted.tagger.decider.taxonomy), *(choice.line(name) for name, choice in fitted.choices.items())]
+
+
+def _texts(request: Request, sources: Sources, table: Predictions) -> dict[str, str]:
+    """Masked texts of the confusions' examples; only those of the bundled corpus, which no client wrote, may stand in a report."""
+    if request.files or request.config.data != Config().data:
+        return {}
+    wanted = {example for item in most_confused(table) for example in item.examples}
+    return {example.id: mask(example.text).text for example in sources.examples if example.id in wanted}
+
+
 def _sizes(predictions: Predictions) -> dict[str, int]:
     return {name: len(predictions.where(set=name)) for name in sorted({row.set for row in predictions.rows})}
-
-
-def _labelled(path: Path, tagger: Tagger, labels: Path | None, text_field: str, label_field: str, progress: Progress) -> Material:
-    fields = Fields(text=text_field, label=label_field, rename=read_map(labels) if labels else {})
-    taxonomy: Taxonomy = tagger.decider.taxonomy
-    batch = read([path], example_parser(taxonomy, fields))
-    put_aside(batch, Path(f"{path.stem}.rejected.jsonl"), progress)
-    if not batch.records:
-        raise DataError(f"{path}: no usable messages; first reason: {batch.rejected[0].reason if batch.rejected else 'the file is empty'}")
-    classifier = tagger.classifier
-    config = replace(Config(), model=replace(Config().model, repair=classifier.repair, lang=classifier.lang, encoder=classifier.encoder))
-    return prepare(batch.records, config, progress)
-
-
-def evaluate_file(path: Path, model: Path, labels: Path | None, text_field: str, label_field: str, output: Path | None) -> Evaluation:
-    """Measure a bundle on a labelled file and print the figures."""
-    progress, tagger = Progress(), bundle.load(model)
-    material = _labelled(path, tagger, labels, text_field, label_field, progress)
-    taxonomy = tagger.decider.taxonomy
-    table = Predictions(predict(tagger, material, path.stem), taxonomy.no_request_label, taxonomy.open_topic)
-    evaluation = evaluate(table, path.stem)
-    show(Console(), evaluation)
-    if output:
-        table.save(output)
-    return evaluation
-
-
-def certify_file(
-    path: Path, model: Path, labels: Path | None, text_field: str, label_field: str, target: float, output: Path | None
-) -> dict[str, Any]:
-    """Prove thresholds on a labelled file with the candidates that were fixed when the model was trained; write them into a copy if asked."""
-    progress, tagger = Progress(), bundle.load(model)
-    manifest = bundle.read_manifest(model)
-    material = _labelled(path, tagger, labels, text_field, label_field, progress)
-    config = replace(Config(), decision=replace(Config().decision, target_precision=target))
-    thresholds, auto, no_request = prove(tagger, tagger.decider.candidates, material, config)
-    console = Console()
-    show_certificate(console, "auto", auto)
-    if tagger.decider.taxonomy.no_request_label:
-        show_certificate(console, "no_request", no_request)
-    certificates = {name: asdict(value) for name, value in (("auto", auto), ("no_request", no_request)) if value}
-    if output:
-        certified = tagger.with_decider(thresholds=thresholds)
-        version = f"{manifest.version.split('+')[0]}+{bundle.fingerprint(certified)[:8]}"
-        kept = {**manifest.metrics, "certificates": certificates, "certified_on": path.name}
-        bundle.save(certified.with_decider(model=version), output, kept, manifest.provenance)
-        console.print(f"bundle {output} with these thresholds, version {version}", highlight=False, soft_wrap=True)
-    return certificates

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from experiments.metrics import macro_f1, need_accuracy
 from experiments.predictions import Predictions
 from training.config import Config
 from training.fit import cross_validate
-from training.material import Material, prepare, split_authors, with_noise
+from training.material import SHORT, Material, prepare, split_authors, with_noise
 from training.progress import Progress
 from training.sources import Sources, gather
 from training.studies import Line, learning_curve, noise, plain_tagger, unseen_kinds
@@ -120,3 +121,23 @@ def unseen_table(config: Config) -> None:
         total, right, safe = total + line.n, right + line.open * line.n, safe + line.safe * line.n
     if total:
         console.print(f"| all | {total:.0f} | {right / total:.3f} | {safe / total:.3f} | |", highlight=False, markup=False)
+
+
+def alike_table(config: Config, others: list[Path], least: float) -> None:
+    """Count corpus messages whose encoding is nearly that of a message of another set, and of another part's authors."""
+    from data.readers import example_parser, read
+
+    progress = Progress()
+    sources, parts = _parts(replace(config, model=replace(config.model, typos=0.0)), progress)
+    console = Console(width=200)
+    sets = {path.stem: prepare(read([path], example_parser(sources.taxonomy)).records, config, progress) for path in others}
+    corpus = _join(*parts.values())
+    for name, other in {**sets, **{part: material for part, material in parts.items() if part != "fit"}}.items():
+        against = corpus if name in sets else parts["fit"]
+        nearest = (other.vectors @ against.vectors.T).argmax(axis=1)
+        similarity = (other.vectors * against.vectors[nearest]).sum(axis=1)
+        high = [n for n in range(len(nearest)) if similarity[n] >= least and len(other.examples[n].text) > SHORT]
+        console.print(f"{name}: {len(high)} of {len(nearest)} messages have one at {least} or nearer", highlight=False, markup=False)
+        for n in sorted(high, key=lambda n: -similarity[n])[:10]:
+            pair = f"{other.examples[n].id} ~ {against.examples[nearest[n]].id}"
+            console.print(f"  {similarity[n]:.3f}  {pair}", highlight=False, markup=False)
