@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from data.spans import KINDS
 from models.repair_draft import Draft, Edit
 
 _BLOCK = frozenset(re.findall(r"\w+", "blockquote br div h1 h2 h3 h4 h5 h6 hr li ol p table tr ul"))
 _INLINE = """a abbr address article b big body center code em font footer head header html i img meta pre q s section small span strike
     strong style sub sup tbody td th thead title tt u"""
 _TAGS = "|".join([*sorted(_BLOCK), *re.findall(r"\w+", _INLINE)])
-_TAG = re.compile(rf"</?({_TAGS})(?:\s[^<>]{{0,300}})?/?>|<!--[^<>]{{0,300}}-->|<!doctype[^<>]{{0,99}}>", re.I)
+# <CODE> and <ADDRESS> are placeholders too, and were written by masking.
+_TAG = re.compile(
+    rf"(?!(?-i:<(?:{'|'.join(KINDS)})>))</?({_TAGS})(?:\s[^<>]{{0,300}})?/?>|<!--[^<>]{{0,300}}-->|<!doctype[^<>]{{0,99}}>", re.I
+)
 _CODE = re.compile(r"<(style|script)[^<>]{0,200}>[^<]{0,5000}</\1>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8}\d{0,2});", re.IGNORECASE)
 _MARKDOWN = re.compile(

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from data.spans import KINDS
 from models.lexicon import fold, lexicon
 from models.repair_draft import Draft, Edit
 
@@ -26,6 +27,7 @@ EMOJI = {sign: word.replace("_", " ") for word, signs in (pair.split(":") for pa
 _EMOJI = re.compile("|".join(map(re.escape, EMOJI)))
 _SHOUTED = re.compile(r"(?<![\w-])(?:[А-ЯЁ]{4,}|[а-яё][А-ЯЁ]{3,})(?![\w-])")
 _CASES = re.compile("[A-ZА-ЯЁ]")
+_PLACEHOLDER = re.compile(rf"(<(?:{'|'.join(KINDS)})>)")
 _SMALL = re.compile("[a-zа-яё]")
 
 
@@ -79,11 +81,14 @@ def emoji(draft: Draft) -> Draft:
 def capitals(draft: Draft) -> Draft:
     """Lower-case a text written in capitals, and known words shouted in an ordinary one; abbreviations and codes stay."""
     text = draft.text
-    if not _SHOUTED.search(text) and not (len(text) < 40 and text.isupper()):
+    # Placeholders of masking, at the odd places, are nobody's shouting.
+    pieces = _PLACEHOLDER.split(text) if "<" in text else [text]
+    words = "".join(pieces[::2])
+    if not _SHOUTED.search(words) and not (len(words) < 40 and words.isupper()):
         return draft
-    large, small = len(_CASES.findall(text)), len(_SMALL.findall(text))
+    large, small = len(_CASES.findall(words)), len(_SMALL.findall(words))
     if large > 3 and large > 2 * small:
-        lower = text.lower()
+        lower = "".join(piece if place % 2 else piece.lower() for place, piece in enumerate(pieces))
         return draft.same_length(lower) if len(lower) == len(text) else draft
     known = lexicon().known
     return draft.edited((m.start(), m.end(), m[0].lower()) for m in list(_SHOUTED.finditer(text)) if known(fold(m[0])))
