@@ -16,7 +16,8 @@ from data import checks
 from data.console import command_line, run
 from data.errors import DataError
 from data.messages import Example
-from data.readers import Fields, corpus_files, example_parser, read, read_map
+from data.parsing import Fields, example_parser
+from data.readers import corpus_files, read, read_map
 from data.taxonomy import DEFAULT_PATH, Taxonomy, load_taxonomy
 
 app = command_line("data", "Check, count and import labelled messages.")

@@ -15,7 +15,8 @@ from rich.progress import Progress
 
 from data.errors import DataError
 from data.messages import Conversation, Message
-from data.readers import parse_any, read
+from data.parsing import parse_any
+from data.readers import read
 from models.bundle import load
 from models.conversation import ConversationReader
 

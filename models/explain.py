@@ -11,7 +11,8 @@ import numpy as np
 
 from data.errors import RubricatorError
 from data.messages import Message
-from data.readers import corpus_files, example_parser, read
+from data.parsing import example_parser
+from data.readers import corpus_files, read
 from data.taxonomy import DEFAULT_PATH
 from models.alignment import Alignment
 from models.attribution import Floats, occlusion, sparse_shares, words

@@ -17,17 +17,8 @@ from hypothesis import strategies as st
 from data import readers
 from data.errors import DataError, RowError
 from data.messages import Conversation, Example, Message, Turn
-from data.readers import (
-    Fields,
-    conversation_parser,
-    corpus_files,
-    example_parser,
-    parse_any,
-    parse_conversation,
-    parse_message,
-    read,
-    read_map,
-)
+from data.parsing import Fields, conversation_parser, example_parser, parse_any, parse_conversation, parse_message
+from data.readers import corpus_files, read, read_map
 from data.taxonomy import Taxonomy
 
 GOOD = {"id": "1", "text": "верните деньги", "topic": "money", "need": "refund", "also": ["network"], "channel": "app", "author": "anna"}

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from data.errors import DataError
 from data.masking import mask
 from data.messages import Message
-from data.readers import corpus_files, example_parser, read
+from data.parsing import example_parser
+from data.readers import corpus_files, read
 from data.taxonomy import load_taxonomy
 from models import bundle
 from models.__main__ import app

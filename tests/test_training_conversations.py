@@ -10,7 +10,7 @@ from rich.console import Console
 
 from data.errors import DataError
 from data.messages import Conversation, Example, LabelledConversation, Turn
-from data.readers import Fields
+from data.parsing import Fields
 from data.taxonomy import Taxonomy
 from experiments import conversation_metrics as metrics
 from experiments.conversation_metrics import evaluate_conversations

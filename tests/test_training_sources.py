@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from data.errors import ConfigError, DataError
-from data.readers import Fields
+from data.parsing import Fields
 from training.progress import Progress
 from training.sources import Sources, gather
 

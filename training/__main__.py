@@ -61,7 +61,7 @@ def train(
     Any labelled set works: python -m training train --data train.jsonl --validation val.jsonl --test test.jsonl
     --label-field label --open-label oos --lang en --output models/artifacts/clinc
     """
-    from data.readers import Fields
+    from data.parsing import Fields
     from training.config import Config
     from training.pipeline import Request, train_run
 

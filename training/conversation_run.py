@@ -12,7 +12,8 @@ from rich.console import Console
 
 from data.errors import DataError
 from data.messages import LabelledConversation
-from data.readers import Fields, conversation_parser, read, read_map, rows
+from data.parsing import Fields, conversation_parser
+from data.readers import read, read_map, rows
 from data.taxonomy import Taxonomy
 from experiments.conversation_metrics import ConversationEvaluation, evaluate_conversations
 from experiments.conversation_report import save_conversations, show_conversations

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from data.errors import DataError
-from data.readers import Fields, example_parser, read, read_map
+from data.parsing import Fields, example_parser
+from data.readers import read, read_map
 from data.taxonomy import Taxonomy
 from experiments.confusions import show_confusions
 from experiments.evaluation import Evaluation, evaluate

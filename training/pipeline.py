@@ -11,7 +11,7 @@ from rich.console import Console
 
 from data.errors import DataError
 from data.masking import mask
-from data.readers import Fields
+from data.parsing import Fields
 from experiments.confusions import most_confused, show_confusions
 from experiments.conversation_report import show_conversations
 from experiments.evaluation import Evaluation, evaluate
@@ -50,6 +50,11 @@ class Request:
     strict: bool = False
     quiet: bool = False
     conversations: list[Path] = field(default_factory=list)
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether all that is learned from is the bundled corpus, which no client wrote."""
+        return not self.files and self.config.data == Config().data
 
 
 def train_run(request: Request) -> Run:
@@ -158,7 +163,7 @@ def _save(
     }
     if learned:
         metrics["conversations"] = learned.as_dict()
-    if not request.files:
+    if request.is_bundled:
         source["written_by"] = "a language model in many voices (data/corpus/DATASHEET.md)"
     bundle.save(tagger, output, metrics, {**source, "created": now.isoformat(timespec="seconds"), "config": request.config.as_dict()})
     run = Run(version, str(output), now.isoformat(timespec="seconds"), request.config.as_dict(), figures, metrics["certificates"], source)
@@ -202,8 +207,8 @@ def _shown(fitted: Fitted) -> list[str]:
 
 
 def _texts(request: Request, sources: Sources, table: Predictions) -> dict[str, str]:
-    """Masked texts of the confusions' examples; only those of the bundled corpus, which no client wrote, may stand in a report."""
-    if request.files or request.config.data != Config().data:
+    """Masked texts of the confusions' examples; only those of the bundled corpus may stand in a report."""
+    if not request.is_bundled:
         return {}
     wanted = {example for item in most_confused(table) for example in item.examples}
     return {example.id: mask(example.text).text for example in sources.examples if example.id in wanted}

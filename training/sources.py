@@ -8,7 +8,8 @@ from pathlib import Path
 
 from data.errors import DataError
 from data.messages import Example
-from data.readers import Batch, Fields, corpus_files, example_parser, read
+from data.parsing import Fields, example_parser
+from data.readers import Batch, corpus_files, read
 from data.taxonomy import Taxonomy, load_taxonomy
 from training.progress import Progress
 

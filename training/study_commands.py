@@ -22,7 +22,7 @@ from training.studies import Line, learning_curve, noise, plain_tagger, unseen_k
 
 
 def _parts(config: Config, progress: Progress) -> tuple[Sources, dict[str, Material]]:
-    from data.readers import Fields
+    from data.parsing import Fields
 
     sources = gather(Path(config.data), Path(config.taxonomy), [], {}, Fields(), progress)
     parts = split_authors(sources.examples, config, {})
@@ -125,7 +125,8 @@ def unseen_table(config: Config) -> None:
 
 def alike_table(config: Config, others: list[Path], least: float) -> None:
     """Count corpus messages whose encoding is nearly that of a message of another set, and of another part's authors."""
-    from data.readers import example_parser, read
+    from data.parsing import example_parser
+    from data.readers import read
 
     progress = Progress()
     sources, parts = _parts(replace(config, model=replace(config.model, typos=0.0)), progress)
