@@ -82,6 +82,4 @@ def test_what_is_wrong_with_a_message_is_raised_at_once() -> None:
 def test_the_module_can_be_copied_alone(tmp_path: Path) -> None:
     source = Path(sys.modules["serving.client"].__file__ or "").read_text(encoding="utf-8")
     (tmp_path / "copied.py").write_text(source, encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import copied; copied.Rubricator"], check=True
-    )
+    subprocess.run([sys.executable, "-I", "-c", f"import runpy; runpy.run_path({str(tmp_path / 'copied.py')!r})['Rubricator']"], check=True)
