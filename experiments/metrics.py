@@ -41,6 +41,13 @@ def need_accuracy(table: Columns) -> float:
     return float(table.need_right[known].mean()) if known.any() else float("nan")
 
 
+def also_f1(table: Columns) -> float:
+    """F1 of further topics named, over all (message, further topic) pairs (nan if no message has one)."""
+    if not table.also_gold.any():
+        return float("nan")
+    return float(2 * table.also_right.sum() / (table.also_named.sum() + table.also_gold.sum()))
+
+
 def auto_precision(table: Columns) -> float:
     """Share of right topics among messages marked auto."""
     auto = table.status == "auto"
@@ -113,6 +120,7 @@ HEADLINES: dict[str, Metric] = {
     "accuracy": accuracy,
     "macro_f1": macro_f1,
     "need_accuracy": need_accuracy,
+    "also_f1": also_f1,
     "auto_precision": auto_precision,
     "coverage": coverage,
     "swallowed": swallowed,

@@ -75,7 +75,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Columns:
-    """The table as arrays of n values, for figures and for drawing rows again and again; labels are positions in `labels`."""
+    """The table as arrays of n values, for figures and for drawing rows again and again; labels are positions in `labels`.
+
+    Further topics are counted: right ones named, named, and to be named.
+    """
 
     labels: tuple[str, ...]
     gold_code: npt.NDArray[np.intp]
@@ -85,6 +88,9 @@ class Columns:
     need_right: npt.NDArray[np.bool_]
     status: npt.NDArray[np.object_]
     open_probability: npt.NDArray[np.float64]
+    also_right: npt.NDArray[np.intp]
+    also_named: npt.NDArray[np.intp]
+    also_gold: npt.NDArray[np.intp]
     no_request: str | None
     open_label: str | None
 
@@ -130,6 +136,9 @@ class Predictions:
             need_right=column((row.right and row.need == row.predicted_need for row in self.rows), bool),
             status=column(row.status for row in self.rows),
             open_probability=column((row.probabilities.get(self.open_label or "", 0.0) for row in self.rows), float),
+            also_right=column((len({*row.also} & {*row.predicted_also}) for row in self.rows), np.intp),
+            also_named=column((len(row.predicted_also) for row in self.rows), np.intp),
+            also_gold=column((len(row.also) for row in self.rows), np.intp),
             no_request=self.no_request,
             open_label=self.open_label,
         )

@@ -15,6 +15,7 @@ TITLES = {
     "accuracy": "topic right",
     "macro_f1": "macro-F1 of topics",
     "need_accuracy": "need right where topic right",
+    "also_f1": "further topics, F1",
     "auto_precision": "topic right among auto",
     "coverage": "share of requests marked auto",
     "swallowed": "requests among no_request",

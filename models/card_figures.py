@@ -20,6 +20,7 @@ FIGURES = {
     "accuracy": "topic right",
     "macro_f1": "macro-F1 of topics",
     "need_accuracy": "need right where the topic is",
+    "also_f1": "further topics, F1",
     "auto_precision": "topic right among auto",
     "coverage": "share of requests marked auto",
     "swallowed": "real requests among no_request",

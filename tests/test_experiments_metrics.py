@@ -79,3 +79,15 @@ def test_figures_of_the_open_topic_need_one() -> None:
 def test_without_a_no_request_label_every_message_is_a_request() -> None:
     columns = Predictions(TEN.rows, None, "other").columns
     assert metrics.coverage(columns) == 4 / 10
+
+
+def test_further_topics_are_measured_over_pairs_of_message_and_topic() -> None:
+    table = Predictions(
+        [
+            row(0, "a", "a", also=("b", "c"), predicted_also=("b",)),
+            row(1, "a", "a", also=(), predicted_also=("b", "c")),
+            row(2, "a", "a", also=("b",), predicted_also=("c",)),
+        ]
+    )
+    assert metrics.also_f1(table.columns) == 2 * 1 / (4 + 3)
+    assert math.isnan(metrics.also_f1(TEN.columns))
