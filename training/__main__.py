@@ -192,6 +192,21 @@ def alike(
 
 
 @app.command()
+def talks(
+    config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    folds: Annotated[int, typer.Option(help="Message models, each without its fold of authors.")] = 5,
+) -> None:
+    """Measure the running topic on the bundled conversations of all authors, each read by models that never saw the author.
+
+    Example: python -m training talks experiments/configs/default.toml
+    """
+    from training.config import Config
+    from training.conversation_run import conversation_study
+
+    conversation_study(Config.load(config), folds)
+
+
+@app.command()
 def tune(
     config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
     change: Annotated[list[str] | None, typer.Option(help="key=value of [model] to try, e.g. C=0.3; may be repeated.")] = None,

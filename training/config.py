@@ -137,13 +137,15 @@ class Config:
 
     @classmethod
     def load(cls, path: Path | None) -> Self:
-        """Read a TOML file; what it does not name keeps its default.
+        """Read a TOML file, DEFAULT_PATH if none is named and it is there; what it does not name keeps its default.
 
         Raises:
             ConfigError: no such file, not TOML, an unknown key (the nearest known one is named), or a value of another type or range.
         """
         if path is None:
-            return cls()
+            if not DEFAULT_PATH.exists():
+                return cls()
+            path = DEFAULT_PATH
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:

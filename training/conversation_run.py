@@ -20,12 +20,15 @@ from experiments.conversation_report import save_conversations, show_conversatio
 from experiments.conversation_rows import ConversationRow
 from models import bundle
 from models.conversation_weights import ConversationWeights
+from models.decision import Decider, Thresholds
 from models.tagger import Tagger
 from training.config import Config
 from training.conversation_fit import retelling
 from training.conversations import cross_rows, hear, learn_weights, prove_conversations, rows_of
-from training.material import Material
+from training.fit import UNNAMED, fit_classifier
+from training.material import Material, prepare, split_authors, with_noise
 from training.progress import Progress
+from training.sources import gather
 
 LEAST = 30  # fewer conversations to learn from teach nothing
 
@@ -131,3 +134,28 @@ def evaluate_conversation_file(
     if output:
         save_conversations(measured, output)
     return evaluation
+
+
+def conversation_study(config: Config, folds: int) -> list[ConversationEvaluation]:
+    """Author-grouped cross-validation over all authors: message models, weights and thresholds that never saw the author measured on.
+
+    The set "certified and tested" holds the authors that `train` neither learns from nor calibrates on.
+    """
+    progress = Progress()
+    sources = gather(Path(config.data), Path(config.taxonomy), [], {}, Fields(), progress)
+    parts = split_authors(sources.examples, config, {})
+    material = prepare(with_noise(sources.examples, config), config, progress)
+    classifier = fit_classifier(material, config)
+    topics = tuple(label for label in sources.taxonomy.labels if label in classifier.classes_)
+    decider = Decider(sources.taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED)
+    conversations = read_conversations(bundled(Path(config.data)), sources.taxonomy, Fields(), progress)
+    # A conversation whose author left no message would be read by the model of all authors: still nothing of its author was learned.
+    told = hear(conversations, material, classifier, decider, replace(config, split=replace(config.split, folds=folds)), progress)
+    with progress.task("cross-validation of the weights", len(told)):
+        result = cross_rows(told, decider, config, "all authors")
+    held = {example.group for part in ("certify", "test") for example in parts[part]}
+    result += [replace(row, set="certified and tested") for row in result if row.author in held]
+    evaluations = evaluations_of(result)
+    for evaluation in evaluations:
+        show_conversations(Console(), evaluation)
+    return evaluations

@@ -144,7 +144,8 @@ def unseen(
     from joblib import Parallel, delayed
 
     name = topics[open_topic]
-    kinds = sorted({need for label, need in classifier.leaves_ if label == name and need})
+    held_back = {need for label, need in zip(hold.labels, hold.needs, strict=True) if label == name}
+    kinds = sorted({need for label, need in classifier.leaves_ if label == name and need in held_back and need})
     if len(kinds) < 3:
         return []
     learned, held = classifier.features_.transform(learn.texts), classifier.features_.transform(hold.texts)

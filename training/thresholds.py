@@ -15,8 +15,9 @@ from training.config import DecisionConfig
 from training.material import Material
 
 FEW = 20  # on fewer messages nothing is chosen: the default stays
-WORDS = {"also": ("a second topic", "F1"), "need": ("a need and the right topic", "named needs right")}
+WORDS = {"also": ("a second topic", "named topics right"), "need": ("a need and the right topic", "named needs right")}
 NEED_RIGHT = 0.85  # share right that named needs must reach among messages whose topic is right
+ALSO_RIGHT = 0.5  # share right that further topics named must have on the calibrating messages
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Choice:
     def line(self, name: str) -> str:
         """What was chosen, in one sentence; `name` is a key of WORDS."""
         what, reached = WORDS[name]
+        if self.figure is None and self.threshold == 1.0:
+            return f"{name}: none is named, at no threshold are enough of {self.n} calibrating messages with {what} right"
         if self.figure is None:
             return f"{name}: from {self.threshold:.4f} on, the default: only {self.n} calibrating messages with {what}"
         return f"{name}: from {self.threshold:.4f} on; {reached} {self.figure:.4f} on {self.n} calibrating messages with {what}"
@@ -74,7 +77,10 @@ def open_threshold(decider: Decider, prediction: Prediction, hold: Material, cos
 
 
 def also_threshold(decider: Decider, prediction: Prediction, hold: Material) -> Choice:
-    """The threshold with the largest F1 of all (message, further topic) pairs; of equal ones the strictest."""
+    """The smallest threshold at which at least half of the further topics named are right; where none is, only certain ones (1.0).
+
+    The probabilities are those of one topic a message, so that further topics are named seldom rather than wrongly.
+    """
     spoken = sum(bool(example.also) for example in hold.examples)
     if spoken < FEW:
         return Choice(Thresholds().also, spoken, None)
@@ -84,9 +90,11 @@ def also_threshold(decider: Decider, prediction: Prediction, hold: Material) -> 
         for name, chance in decider.further(decider.answer(row)[0], list(zip(decider.topics, row.tolist(), strict=True)))
     ]
     probability, hit, last = _ranked(pairs)
-    f1 = 2 * np.cumsum(hit) / (np.arange(1, len(hit) + 1) + sum(len(example.also) for example in hold.examples))
-    best = int(last[f1[last].argmax()])
-    return Choice(float(probability[best]), spoken, float(f1[best]))
+    right = np.cumsum(hit) / np.arange(1, len(hit) + 1)
+    enough = last[right[last] >= ALSO_RIGHT]
+    if not len(enough):
+        return Choice(1.0, spoken, None)
+    return Choice(float(probability[enough[-1]]), spoken, float(right[enough[-1]]))
 
 
 def need_threshold(decider: Decider, prediction: Prediction, hold: Material) -> Choice:
