@@ -20,8 +20,12 @@ def load(folder: Path, text: str) -> Config:
     return Config.load(path)
 
 
-def test_no_file_means_the_defaults() -> None:
+def test_no_file_named_means_the_default_one_or_where_there_is_none_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert Config.load(None) == Config()
+    DEFAULT_PATH.parent.mkdir(parents=True)
+    DEFAULT_PATH.write_text("seed = 3", encoding="utf-8")
+    assert Config.load(None) == Config(seed=3)
 
 
 def test_an_empty_file_is_the_defaults_under_its_own_name(tmp_path: Path) -> None:
