@@ -12,7 +12,7 @@ import numpy as np
 
 from data.messages import Conversation, Turn
 from models.classifier import Scores, softmax, sum_leaves
-from models.conversation_state import CUE_BYTES, Given, Heard, State, Summary, fold, largest
+from models.conversation_state import CUE_BYTES, Given, Heard, State, Summary, added, fold, join, largest
 from models.conversation_text import clean, cut, json_bytes, seconds, tail
 from models.conversation_weights import ConversationWeights
 from models.decision import DECIMALS, Decider, Tag
@@ -166,7 +166,7 @@ class ConversationReader:
 
     def answer(self, before: Summary, heard: Heard, joined: Scores) -> tuple[Heard, Given]:
         """The turn with what is answered after it, and that answer."""
-        probabilities = self.weights.leaves(joined, fold(before, heard).evidence, before.clients + 1, self.leaf_topics)
+        probabilities = self.weights.leaves(joined, added(before.evidence, heard.evidence), before.clients + 1, self.leaf_topics)
         labels = sum_leaves(probabilities[None], self.leaf_topics, len(self.decider.topics))[0]
         given = Given(
             tuple(int(value) for value in np.rint(labels * 10**DECIMALS)),
@@ -188,7 +188,7 @@ class ConversationReader:
         reading = read_answer(text, dict(before.choices), before.asked)
         stored = cut(text)
         heard = replace(heard, text=stored, cut=heard.cut or stored != text, meant=cut(reading.text) if reading and reading.chosen else "")
-        joined = fold(before, heard).joined
+        joined = join(before, heard)
         if not joined:
             return replace(heard, label=self._silent), None, None
         if not text or (full is None and heard.cut):  # nothing new to read, or what was read of the whole is kept

@@ -165,7 +165,7 @@ def fold(summary: Summary, heard: Heard) -> Summary:
         summary,
         turns=turn + 1,
         clients=summary.clients + 1,
-        joined=tail("\n".join(filter(None, (summary.joined, heard.joins))), JOINED_BYTES),
+        joined=join(summary, heard),
         choices=() if heard.meant else summary.choices,
         evidence=added(summary.evidence, heard.evidence),
         request=max(summary.request, heard.request),
@@ -176,6 +176,11 @@ def fold(summary: Summary, heard: Heard) -> Summary:
         signals=_signals(summary, heard),
         decided=decided,
     )
+
+
+def join(summary: Summary, heard: Heard) -> str:
+    """The client's joined text with one more turn."""
+    return tail("\n".join(filter(None, (summary.joined, heard.joins))), JOINED_BYTES)
 
 
 def _signals(summary: Summary, heard: Heard) -> tuple[int, int, int]:

@@ -10,6 +10,8 @@ TEXT_BYTES = 360  # of a turn, as JSON in UTF-8
 
 def tail(text: str, limit: int) -> str:
     """The end of a text that takes at most `limit` bytes as JSON."""
+    if json_bytes(text) <= limit:
+        return text
     start, size = len(text), 0
     while start > 0:
         size += json_bytes(text[start - 1])
