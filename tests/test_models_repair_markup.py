@@ -45,7 +45,8 @@ def test_markup_goes_and_its_text_stays(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["*105*1# и *100#", "<PHONE> и <CARD>", "<CODE> и <ADDRESS>", "a < b > c", "user_name_1", "5 * 3", "hf,jnftn ` z t`", "R&D; AT&T"]
+    "text",
+    ["*105*1# и *100#", "<PHONE> и <CARD>", "<CODE> и <ADDRESS>", "a < b > c", "user_name_1", "5 * 3", "hf,jnftn ` z t`", "R&D; AT&T"],
 )
 def test_codes_placeholders_and_signs_are_no_markup(text: str) -> None:
     assert markup(Draft(text)).text == text
