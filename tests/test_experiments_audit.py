@@ -15,7 +15,11 @@ from tests.tables import row
 def _row(number: int, label: str, probabilities: dict[str, float]):
     predicted = max(probabilities, key=lambda name: probabilities[name])
     return dataclasses.replace(
-        row(f"m{number}", label, predicted), set="cross-validation", predicted=predicted, probabilities=probabilities, author=f"a{number % 3}"
+        row(f"m{number}", label, predicted),
+        set="cross-validation",
+        predicted=predicted,
+        probabilities=probabilities,
+        author=f"a{number % 3}",
     )
 
 

@@ -16,6 +16,7 @@ from data.taxonomy import Need, Taxonomy, Topic
 from models import bundle
 from models.bulk import tag_file
 from models.conversation import ConversationReader
+from models.conversation_explain import explain_conversation
 from models.conversation_state import WINDOW, State
 from models.conversation_text import TEXT_BYTES, seconds
 from models.conversation_weights import ConversationWeights
@@ -232,3 +233,18 @@ def test_a_file_of_messages_and_conversations_is_tagged_in_order(tiny_bundle: Pa
     assert [step["turn"] for step in tags[1]["timeline"]] == [0, 1]
     assert tags[1]["topic"] == "network"
     assert "shift" not in tags[0]
+
+
+def test_the_deciding_turn_is_explained_by_its_words(tiny_bundle: Path) -> None:
+    tagger = bundle.load(tiny_bundle)
+    tag, why = explain_conversation(tagger, _talk("client: здравствуйте", "agent: слушаю", "client: верните деньги за подписку"))
+    assert why is not None
+    assert (tag.tag.ranking[0][0], tag.decisive, why["turn"], why["topic"], why["stands_for"]) == ("money", 2, 2, "money", None)
+    assert "верните" in [phrase["text"] for phrase in why["for"]]
+    _, chosen = explain_conversation(tagger, _talk("bot: 1. деньги верните 2. нет сети", "client: 2"))
+    assert chosen is not None
+    assert (chosen["turn"], chosen["stands_for"], chosen["topic"]) == (1, "нет сети", "network")
+
+
+def test_without_a_request_nothing_decided(tiny_bundle: Path) -> None:
+    assert explain_conversation(bundle.load(tiny_bundle), _talk("agent: добрый день"))[1] is None

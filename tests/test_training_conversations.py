@@ -106,8 +106,7 @@ def test_learning_finds_the_topic_and_uses_both_sources(told: list[Told], decide
     assert weights.joined > 0
     assert weights.evidence > 0
     rows = rows_of(told, retelling(decider, weights), "all")
-    assert metrics.end_accuracy(rows) > metrics.first_turn_accuracy(rows)
-    assert metrics.end_accuracy(rows) >= 0.8
+    assert metrics.end_accuracy(rows) > metrics.first_turn_accuracy(rows) + 0.3
     assert learn_weights(told, decider, tiny_config) == weights
 
 

@@ -107,7 +107,7 @@ def hear(
 
     listener = Listener(conversations, decider, config, progress)
     groups = [example.group for example in learn.examples]
-    known, count = set(groups), min(config.split.folds or 2, len(set(groups)))
+    known, count = set(groups), min(config.split.folds or 3, len(set(groups)))
     result = listener.listen(classifier, [told for told in conversations if told.group not in known])
     if count > 1 and any(told.group in known for told in conversations):
         numbers = np.asarray(split.folds(groups, learn.labels, count, config.seed))
