@@ -19,7 +19,7 @@ from experiments.conversation_rows import ConversationRow, Said
 from models.conversation_weights import ConversationWeights, group
 from models.decision import Decider, Thresholds
 from tests.conftest import AUTHORS, MESSAGES
-from training.config import Config
+from training.config import Config, DecisionConfig
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retelling
 from training.conversation_run import holds_turns, learn_conversations, read_conversations
 from training.conversations import cross_rows, hear, learn_weights, prove_conversations, rows_of
@@ -152,7 +152,11 @@ def test_certifying_says_what_is_proven_and_what_not(told: list[Told], decider: 
     few = prove_conversations(told[:6], decider, sure, Config())
     assert few.bounds["proven"] is False
     assert few.bounds["end"][0] <= 6
-    assert few.auto == sure.auto
+    assert few.auto == ()  # what is not shown is not acted on
+    assert few.no_request is None
+    many = prove_conversations(told, decider, sure, replace(Config(), decision=DecisionConfig(target_precision=0.5)))
+    assert many.bounds["proven"] is True
+    assert many.auto == sure.auto
 
 
 def test_cross_validation_answers_every_conversation_once(told: list[Told], decider: Decider, tiny_config: Config) -> None:

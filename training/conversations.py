@@ -175,17 +175,21 @@ def prove_conversations(told: Sequence[Told], decider: Decider, weights: Convers
     """The same weights with what the certifying authors' conversations prove of the thresholds, which were chosen on others.
 
     `bounds`: by client turns seen and at the end, how many were auto, how many of them rightly, and the share that proves; `proven`: whether
-    that reaches the target at the end. With few conversations it does not: 99 without an error are needed for 0.97.
+    that reaches the target at the end. With few conversations it does not (99 without an error are needed for 0.97): then nothing in a
+    conversation is auto, for auto means shown.
     """
     target, delta = config.decision.target_precision, config.decision.delta
     rows = rows_of(told, retelling(decider, weights), "certify")
     measured = bounds(rows, delta)
+    proven = measured["end"][2] >= target
     return replace(
         weights,
+        auto=weights.auto if proven else (),
+        no_request=weights.no_request if proven else None,
         bounds={
             "target": target,
             "delta": delta,
-            "proven": measured["end"][2] >= target,
+            "proven": proven,
             **{name: list(values) for name, values in measured.items()},
         },
     )
