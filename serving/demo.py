@@ -110,7 +110,9 @@ def _stay(service: subprocess.Popen[bytes], stop: threading.Event) -> None:
 
 @contextmanager
 def _service(command: list[str], store: str) -> Iterator[subprocess.Popen[bytes]]:
-    service = subprocess.Popen(command, start_new_session=True, env={**os.environ, "RUBRICATOR_STORE": store})  # noqa: S603 - our own module
+    # The table is what the demo is about; its own requests need no log.
+    env = {**os.environ, "RUBRICATOR_STORE": store, "RUBRICATOR_LOG_REQUESTS": "false"}
+    service = subprocess.Popen(command, start_new_session=True, env=env)  # noqa: S603 - our own module
     try:
         yield service
     finally:

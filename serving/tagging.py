@@ -30,6 +30,7 @@ class Wish:
 
     deadline: float | None = None
     with_repairs: bool = False
+    explain: bool = False
 
 
 async def tag_one(state: State, message: MessageIn, wish: Wish) -> dict[str, Any]:
@@ -44,7 +45,9 @@ async def tag_one(state: State, message: MessageIn, wish: Wish) -> dict[str, Any
     check_channel(state.predictor.facts.taxonomy, message.channel, "channel")
     in_turn = state.conversations.hold(message.conversation_id) if message.conversation_id and state.store else nullcontext()
     async with in_turn:
-        (answer,) = await state.predictor.tag([record(message)], with_repairs=wish.with_repairs, deadline=wish.deadline)
+        (answer,) = await state.predictor.tag(
+            [record(message)], with_repairs=wish.with_repairs, explain=wish.explain, deadline=wish.deadline
+        )
         state.telemetry.tagged(message.channel, answer.tag)
         if state.store is None:
             return dict(answer.tag)

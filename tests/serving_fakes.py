@@ -83,7 +83,9 @@ class FakePredictor:
         self.seen += messages
         if any(message.text == "!fail" for message in messages):
             raise PredictionFailed("the model could not read this message")
-        repairs = {"repairs": ["layout"]} if with_repairs else {}
+        repairs: dict[str, Any] = {"repairs": ["layout"]} if with_repairs else {}
+        if explain:
+            repairs["explanation"] = {"text": "masked", "for": [], "against": []}
         return [
             Answer({**fake_tag(message, self.facts.version), **repairs}, message.text.replace("89161234567", "<PHONE>"))
             for message in messages

@@ -63,6 +63,11 @@ def test_repairs_come_if_asked_for(client: Caller) -> None:
     assert client.post("/v1/tags?repairs=true", json=MESSAGE).json()["repairs"] == ["layout"]
 
 
+def test_an_explanation_comes_if_asked_for_and_only_then(client: Caller) -> None:
+    assert client.post("/v1/tags?explain=true", json=MESSAGE).json()["explanation"]["text"] == "masked"
+    assert "explanation" not in client.post("/v1/tags", json={**MESSAGE, "id": "other"}).json()
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -18,12 +18,15 @@ from serving.tagging import Wish, tag_many, tag_one
 
 router = APIRouter(tags=["tags"])
 Repairs = Annotated[bool, Query(description="name what was mended in the text")]
+Explain = Annotated[bool, Query(description="say which words decided, for and against; slower")]
 
 
 @router.post("/v1/tags", response_model=MessageTagOut, responses=problem_responses(400, 408, 409, 413, 415, 422, 429, 503))
-async def tag_message(message: MessageIn, _: Classifier, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False) -> Response:
+async def tag_message(
+    message: MessageIn, _: Classifier, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False, explain: Explain = False
+) -> Response:
     """Tag one message; the same message again gets the same answer."""
-    return json_response(await tag_one(state, message, Wish(deadline, repairs)))
+    return json_response(await tag_one(state, message, Wish(deadline, repairs, explain)))
 
 
 @router.post("/v1/tags/batch", response_model=BatchOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))
