@@ -6,21 +6,24 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 MAX_CHARACTERS = 20_000
 MAX_ITEMS = 1_000
 MAX_DEADLINE_MS = 600_000
-_TIME = r"^20\d{2}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$"
+# Letters of one alphabet only: \d and \s are other sets here, in JavaScript and in Rust, and the document must mean what is checked.
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_TIME = rf"^20[0-9]{{2}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T{_CLOCK}:[0-5][0-9](\.[0-9]{{1,6}})?(Z|[+-]{_CLOCK})$"
+# A character that str.strip() leaves: what the lower floors, too, call something to read.
+READABLE = r"[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 
 
 def _real_time(value: str) -> str:
     try:
-        # The day of a report may be a day apart in its own time zone: such a time must be there too.
-        datetime.fromisoformat(value).astimezone()
-    except (ValueError, OverflowError):
+        datetime.fromisoformat(value if re.fullmatch(_TIME, value) else "")
+    except ValueError:
         raise PydanticCustomError("time", "expected a time with its offset, such as 2026-11-22T10:00:00+03:00") from None
     return value
 
@@ -31,12 +34,17 @@ def _readable(value: str) -> str:
     return value
 
 
+def _whole(value: object) -> object:
+    """9.0 is an integer in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Text = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_readable)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$"), AfterValidator(_readable)]
 # No slash: it stands in the middle of an address.
 ConversationName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f/]+$"), AfterValidator(_readable)]
 Channel = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$", description="one of the taxonomy's channels")]
-Time = Annotated[str, Field(pattern=_TIME, json_schema_extra={"format": "date-time"}), AfterValidator(_real_time)]
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time", "pattern": _TIME}), AfterValidator(_real_time)]
 Label = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)]
 Role = Literal["client", "agent", "bot"]
 Attachments = list[Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_readable)]]
@@ -45,7 +53,7 @@ Attachments = list[Annotated[str, Field(min_length=1, max_length=40, pattern=r"^
 # What the validator of _Readable says, for the OpenAPI document.
 _SOMETHING: JsonDict = {
     "anyOf": [
-        {"required": ["text"], "properties": {"text": {"type": "string", "pattern": r"\S"}}},
+        {"required": ["text"], "properties": {"text": {"type": "string", "pattern": READABLE}}},
         {"required": ["attachments"], "properties": {"attachments": {"type": "array", "minItems": 1}}},
     ]
 }
@@ -144,7 +152,7 @@ class OutcomeIn(_In):
     first_response_at: Time | None = None
     resolved_at: Time | None = None
     first_line: bool | None = Field(None, description="whether the first line resolved it")
-    nps: int | None = Field(None, ge=0, le=10)
+    nps: Annotated[int, Field(ge=0, le=10), BeforeValidator(_whole)] | None = None
 
 
 class FeedbackIn(_In):
@@ -156,7 +164,5 @@ class FeedbackIn(_In):
 
     channel: Channel
     message_id: Name
-    topic: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)] = Field(
-        description="a topic, or the no-request label"
-    )
-    need: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)] | None = None
+    topic: Label = Field(description="a topic, or the no-request label")
+    need: Label | None = None

@@ -135,7 +135,7 @@ class FakeTagger:
     def __init__(self, version: str = VERSION, fails_on: str = "!fail") -> None:
         self.version, self.fails_on = version, fails_on
 
-    def answer(self, messages: Sequence[Message], with_repairs: bool = False) -> list[Any]:
+    def answer(self, messages: Sequence[Message], with_repairs: bool = False, explain: bool = False) -> list[Any]:
         for message in messages:
             if message.text == "!die":
                 os._exit(9)
