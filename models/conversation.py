@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +13,13 @@ import numpy as np
 
 from data.messages import Conversation, Turn
 from models.classifier import Scores, softmax, sum_leaves
-from models.conversation_state import CUE_BYTES, Given, Heard, State, Summary, added, fold, join, largest
-from models.conversation_text import clean, cut, json_bytes, seconds, tail
+from models.conversation_adoption import adopt
+from models.conversation_cues import offers
+from models.conversation_state import Given, Heard, State, Summary, added, fold, join, largest
+from models.conversation_text import clean, cut, in_order, seconds
 from models.conversation_weights import ConversationWeights
 from models.decision import DECIMALS, Decider, Tag
-from models.elliptical import Reading, menu, question, read_answer
+from models.elliptical import Reading, read_answer
 from models.tagger import Tagger
 
 Score = Callable[[Sequence[str]], Scores]
@@ -76,6 +79,9 @@ class ConversationReader:
         prepare: a raw text -> the repaired, masked text.
         decider: labels, leaves, taxonomy and the thresholds of messages.
         weights: what was learned from conversations.
+
+    Attributes:
+        labels: a name of the lists of labels and leaves, the same for models with the same lists.
     """
 
     def __init__(self, score: Score, prepare: Callable[[str], str], decider: Decider, weights: ConversationWeights) -> None:
@@ -83,6 +89,8 @@ class ConversationReader:
         topics = list(decider.topics)
         self.leaf_topics = np.asarray([topics.index(topic) for topic, _ in decider.leaves], dtype=np.intp)
         taxonomy = decider.taxonomy
+        known = json.dumps([topics, decider.leaves, taxonomy.no_request_label, taxonomy.open_topic])
+        self.labels = hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         self._silent = topics.index(taxonomy.no_request_label) if taxonomy.no_request_label in topics else -1
         self._open = topics.index(taxonomy.open_topic) if taxonomy.open_topic in topics else -1
 
@@ -102,8 +110,11 @@ class ConversationReader:
         """The state after one more turn.
 
         A message id that is known (the last REMEMBERED are) changes nothing. A message sent before others is put before them, if it is no more
-        than WINDOW turns late; one that is later still is put before those. Equal or unknown times keep the order of arrival.
+        than WINDOW turns late; one that is later still is put before those. Equal or unknown times keep the order of arrival. A state of a
+        model with other labels is read anew (models.conversation_adoption).
         """
+        if state.labels != self.labels:
+            state = adopt(state, self.labels, self.hear)
         key = hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()[:8] if message_id else ""
         if key and key in state.seen:
             return state
@@ -117,11 +128,12 @@ class ConversationReader:
         new = (Heard(key=key, sent=sent, client=turn.is_client), clean(self.prepare(turn.text)))
         taken: list[Heard] = []
         for heard, text in (new, *((later, None) for later in state.window[place:])):
-            read, answer, _ = self._hear(summary, heard, text)
+            read, answer, _ = self.hear(summary, heard, text)
             given = answer or given
             summary = fold(summary, read)
             taken.append(read)
-        return State(state.before, (*state.window[:place], *taken), (*state.seen, key) if key else state.seen, given).settle()
+        seen = (*state.seen, key) if key else state.seen
+        return State(state.before, (*state.window[:place], *taken), seen, given, self.labels).settle()
 
     def tag(self, state: State, conversation_id: str = "") -> ConversationTag:
         """The tag of a state; no model is asked. Before the client's first words it is that of a message with nothing to read."""
@@ -147,9 +159,9 @@ class ConversationReader:
         return ConversationTag(tag, now.turns - 1, decided, shift, spoke, decisive)
 
     def read(self, conversation: Conversation) -> list[ConversationTag]:
-        """The tag after every client turn, in order; of a conversation without one, a single tag that says so."""
+        """The tag after every client turn, in the order they were sent; of a conversation without one, a single tag that says so."""
         state, timeline = State(), []
-        for turn in conversation.turns:
+        for turn in in_order(conversation.turns):
             state = self.advance(state, turn)
             if turn.is_client:
                 timeline.append(self.tag(state, conversation.id))
@@ -159,7 +171,7 @@ class ConversationReader:
         """What every client turn is read from, turns in the order given."""
         summary = Summary()
         for turn in conversation.turns:
-            heard, _, joined = self._hear(summary, Heard(client=turn.is_client), clean(self.prepare(turn.text)))
+            heard, _, joined = self.hear(summary, Heard(client=turn.is_client), clean(self.prepare(turn.text)))
             if joined is not None:
                 yield Point(summary, heard, joined)
             summary = fold(summary, heard)
@@ -180,10 +192,14 @@ class ConversationReader:
         auto = label != self._silent and limit is not None and confidence >= limit
         return replace(heard, running=running, label=label, auto=auto), given
 
-    def _hear(self, before: Summary, heard: Heard, full: str | None) -> tuple[Heard, Given | None, Scores | None]:
-        """A turn in its place: `full` is its prepared text when it comes in, None when it is read again because another came before it."""
+    def hear(self, before: Summary, heard: Heard, full: str | None) -> tuple[Heard, Given | None, Scores | None]:
+        """A turn in its place, the answer after it, and (leaves,) scores of the client's joined words; None where nothing has been said.
+
+        `full` is its prepared text when it comes in, None when it is read again because another came before it. Which texts are scored
+        depends on no score, so that they can be scored ahead, together.
+        """
         if not heard.client:
-            return (heard if full is None else _line(heard, full)), None, None
+            return (heard if full is None else offers(heard, full)), None, None
         text = heard.text if full is None else full
         reading = read_answer(text, dict(before.choices), before.asked)
         stored = cut(text)
@@ -197,6 +213,10 @@ class ConversationReader:
             alone = reading.text if reading else text
             scores = self.score([alone] if alone == joined else [alone, joined])
             taken = self._alone(before, heard, reading, scores[0], alone)
+            if before.request >= REQUESTED > taken.request and not before.joined:
+                # Words before it are not kept (State.without_words): a fragment alone takes no request back.
+                label, auto = (before.decided[0], True) if before.decided else (self._silent, False)
+                return replace(taken, label=label, auto=auto), None, None
         return (*self.answer(before, taken, scores[-1]), scores[-1])
 
     def _alone(self, before: Summary, heard: Heard, reading: Reading | None, scores: Scores, text: str) -> Heard:
@@ -219,15 +239,3 @@ class ConversationReader:
             length=min(100, 100 * len(_WORD.findall(text)) // FULL_SENTENCE),
             aside=self._open,
         )
-
-
-def _line(heard: Heard, text: str) -> Heard:
-    """What an agent's or bot's line may make clear: its choices and its question, together at most CUE_BYTES."""
-    left, choices = CUE_BYTES, []
-    for number, choice in menu(text).items():
-        kept = tail(choice[:40], 100)
-        left -= json_bytes(kept) + 8
-        if left < 0:
-            break
-        choices.append((number, kept))
-    return replace(heard, choices=tuple(choices), asked=tail(question(text), max(left, 0)), numbered=any(map(str.isdigit, text)))

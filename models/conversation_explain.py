@@ -7,7 +7,7 @@ from typing import Any
 from data.messages import Conversation
 from models.conversation import ConversationReader, ConversationTag
 from models.conversation_state import State
-from models.conversation_text import seconds
+from models.conversation_text import in_order
 from models.explain import explain
 from models.tagger import Tagger
 
@@ -19,9 +19,7 @@ def explain_conversation(tagger: Tagger, conversation: Conversation) -> tuple[Co
     `models.explain.Explanation.as_dict` for its words by themselves}; None where no turn decided: nothing has been asked.
     """
     reader = ConversationReader.of(tagger)
-    times = [seconds(turn.sent_at) for turn in conversation.turns]
-    order = sorted(range(len(times)), key=lambda number: times[number] or 0.0) if all(times) else range(len(times))
-    turns = [conversation.turns[number] for number in order]
+    turns = in_order(conversation.turns)
     state, meant = State(), []
     for turn in turns:
         state = reader.advance(state, turn)

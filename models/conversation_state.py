@@ -9,7 +9,7 @@ from typing import Any, Self
 from data.errors import DataError
 from models.conversation_text import tail
 
-FORMAT = 1
+FORMAT = 2
 WINDOW = 3  # turns that a late message may still be put before
 REMEMBERED = 24  # message ids that are known again
 JOINED_BYTES = 480  # of all the client's turns together: the last of them
@@ -92,12 +92,17 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that is kept of a conversation, under 4 KB as JSON: `before` sums the turns that are settled, `window` holds the last ones."""
+    """All that is kept of a conversation, under 4 KB as JSON: `before` sums the turns that are settled, `window` holds the last ones.
+
+    Labels and leaves stand in it by their positions: `labels` names the model's lists of them (ConversationReader.labels; "": nothing has
+    been read), so that a model with other lists does not take one topic for another (models.conversation_adoption).
+    """
 
     before: Summary = Summary()
     window: tuple[Heard, ...] = ()
     seen: tuple[str, ...] = ()
     given: Given | None = None
+    labels: str = ""
 
     @property
     def now(self) -> Summary:
@@ -114,10 +119,16 @@ class State:
             before, window = fold(before, window[0]), window[1:]
         return replace(self, before=before, window=window, seen=self.seen[-REMEMBERED:])
 
+    def without_words(self) -> State:
+        """The same without anything that was said: numbers alone go on."""
+        window = tuple(replace(heard, text="", cut=False, choices=(), asked="", meant="") for heard in self.window)
+        return replace(self, before=replace(self.before, joined="", choices=(), asked=""), window=window)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON values; members that hold their defaults are left out."""
         return {
             "format": FORMAT,
+            "labels": self.labels,
             "before": _plain(self.before),
             "window": [_plain(heard) for heard in self.window],
             "seen": list(self.seen),
@@ -140,6 +151,7 @@ class State:
                 tuple(Heard(**{name: _frozen(value) for name, value in heard.items()}) for heard in raw["window"]),
                 tuple(raw["seen"]),
                 None if given is None else Given(**{name: _frozen(value) for name, value in given.items()}),
+                str(raw["labels"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise DataError(f"not the state of a conversation ({type(error).__name__}: {error}); begin the conversation anew") from error

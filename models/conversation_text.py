@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+from data.messages import Turn
 
 TEXT_BYTES = 360  # of a turn, as JSON in UTF-8
 
@@ -46,3 +49,10 @@ def seconds(sent_at: str | None) -> float | None:
         return None if moment is None else (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def in_order(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Turns in the order they were sent; as they are, if the time of one is not known."""
+    times = [seconds(turn.sent_at) for turn in turns]
+    known = [time for time in times if time is not None]
+    return turns if len(known) < len(times) else [turns[number] for number in sorted(range(len(turns)), key=known.__getitem__)]

@@ -70,11 +70,20 @@ class TagOut(BaseModel):
     explanation: dict[str, Any] | None = Field(None, description="which words decided, if asked for")
 
 
+class TurnTopic(BaseModel):
+    """A client turn that was a request by itself."""
+
+    turn: int = Field(description="of all turns, counted from 0")
+    topic: str
+
+
 class ConversationTagOut(TagOut):
     """What the model says of a conversation so far."""
 
-    decided_at: int | None = Field(description="the turn, counted from 0, from which on it has been sure")
+    decided_at: int | None = Field(description="the turn, of all counted from 0, from which on it has been sure")
     shift: bool = Field(description="whether the client moved from one request to another")
+    turns: list[TurnTopic] = Field(description="client turns that were a request by themselves, the last ten")
+    decisive_turn: int | None = Field(description="the turn that spoke for the topic most")
 
 
 class MessageTagOut(TagOut):
@@ -98,10 +107,16 @@ class BatchOut(BaseModel):
     tags: list[MessageTagOut | ConflictOut]
 
 
-class TalkOut(ConversationTagOut):
-    """The tag of a conversation sent whole."""
+class StepOut(ConversationTagOut):
+    """The tag of a conversation on the way."""
 
-    timeline: list[ConversationTagOut] | None = Field(None, description="the tag after each client turn, if asked for")
+    turn: int = Field(description="the turn after which it was so, of all counted from 0")
+
+
+class TalkOut(ConversationTagOut):
+    """The tag of a conversation sent whole; its `explanation` names the deciding `turn`, and what it `stands_for` where a menu was answered."""
+
+    timeline: list[StepOut] | None = Field(None, description="the tag after each client turn, if asked for")
 
 
 class OutcomeOut(BaseModel):

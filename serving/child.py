@@ -13,6 +13,7 @@ from typing import Any, cast
 from data.errors import BundleError, ServiceError
 from data.taxonomy import Taxonomy
 from serving import frames
+from serving.asking import Ask
 from serving.prediction import ModelFacts
 
 START_SECONDS = 120.0
@@ -43,7 +44,7 @@ class Child:
 
     Attributes:
         facts: the model that it loaded.
-        on_answers: called with (batch number, answers, seconds of computing) for each batch; an answer is [tag, masked] or {"error": type}.
+        on_answers: called with (batch number, answers, seconds of computing) for each batch; an answer is the frame of an Answer or {"error": type}.
         on_end: called once when the process has gone, for whatever reason.
     """
 
@@ -99,12 +100,12 @@ class Child:
         child.facts = ModelFacts(**{**facts, "taxonomy": Taxonomy.from_dict(facts["taxonomy"])})
         return child
 
-    def send(self, batch: int, items: Sequence[Sequence[object]]) -> None:
-        """Hand over one batch of [id, text, channel, attachments, with_repairs, explain]."""
+    def send(self, batch: int, asks: Sequence[Ask]) -> None:
+        """Hand over one batch."""
         if self._link and not self.ended:
-            self._link.write(frames.encode({"batch": batch, "items": items}))
+            self._link.write(frames.encode({"batch": batch, "asks": [ask.frame() for ask in asks]}))
 
-    async def answers(self, items: Sequence[Sequence[object]], seconds: float) -> Sequence[Any]:
+    async def answers(self, asks: Sequence[Ask], seconds: float) -> Sequence[Any]:
         """Answers to one batch, before the process is in service.
 
         Raises:
@@ -114,7 +115,7 @@ class Child:
         self.on_answers = lambda _batch, answers, _seconds: None if done.done() else done.set_result(answers)
         self.on_end = lambda: None if done.done() else done.set_exception(ServiceError("the predictor process died on the probes"))
         try:
-            self.send(0, items)
+            self.send(0, asks)
             async with asyncio.timeout(seconds):
                 return await done
         except TimeoutError:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from serving.asking import Answer
 from serving.child import Child
-from serving.prediction import Answer, Lane, Observer, PredictorDown
+from serving.prediction import Lane, Observer, PredictorDown
 from serving.under_way import UnderWay
-from serving.waiting import Job, Slot, WaitingRoom
+from serving.waiting import Job, Slot, WaitingRoom, weight
 
 # Two batches are under way: one is computed while the other lies ready in the socket, so the process never waits for the event loop.
 IN_FLIGHT = 2
@@ -22,13 +23,13 @@ class Dispatcher:
 
     Args:
         waiting: who waits.
-        batch_limit: messages that are computed together.
+        batch_limit: texts that are read together.
         window: seconds that a half-full batch waits for company while another is computed; none waits when the process is idle.
         observer: told how it goes.
 
     Attributes:
         child: the process in service, or None.
-        seconds_each: how long a message takes, a running mean.
+        seconds_each: how long a text takes, a running mean.
     """
 
     def __init__(self, waiting: WaitingRoom, batch_limit: int, window: float, observer: Observer | None) -> None:
@@ -39,14 +40,14 @@ class Dispatcher:
         self._timer: asyncio.TimerHandle | None = None
 
     def admit(self, count: int, lane: Lane) -> None:
-        """Raise Overloaded or PredictorDown if `count` more messages cannot be taken."""
+        """Raise Overloaded or PredictorDown if `count` more texts cannot be taken."""
         if self.child is None:
             raise PredictorDown(STARTING, retry_after=2.0)
         self.waiting.admit(count, lane, self.seconds_each)
 
     def seconds_until(self, count: int, lane: Lane) -> float:
-        """When `count` more messages would be answered, as far as is known, in seconds from now."""
-        return (self.waiting.ahead(lane) + self._under_way.messages + count) * self.seconds_each
+        """When `count` more texts would be read, as far as is known, in seconds from now."""
+        return (self.waiting.ahead(lane) + self._under_way.texts + count) * self.seconds_each
 
     def add(self, job: Job, lane: Lane) -> None:
         """Let a job wait, and send it if the process is free."""
@@ -102,10 +103,10 @@ class Dispatcher:
         if slots:
             if self._observer:
                 self._observer.batch(len(slots), seconds)
-            self.seconds_each += 0.1 * (seconds / len(slots) - self.seconds_each)
+            self.seconds_each += 0.1 * (seconds / sum(map(weight, slots)) - self.seconds_each)
         self._send()
         for (job, number), answer in zip(slots, answers, strict=False):
-            job.put(number, None if isinstance(answer, dict) else Answer(answer[0], answer[1]))
+            job.put(number, None if isinstance(answer, dict) else Answer.read(answer))
 
     def _tell_waits(self, slots: Sequence[Slot]) -> None:
         if self._observer:

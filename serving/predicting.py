@@ -11,17 +11,16 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from data.errors import RubricatorError
 from data.messages import Message
 from serving import frames
+from serving.asking import Answer, Ask, Tagging, read_ask
 
-# (id, text, channel, attachments, with_repairs, explain), as a JSON array.
-Item = Sequence[Any]
-Reply = Callable[[Sequence[Item]], list[Any]]
+Answers = Callable[[Sequence[Ask]], Sequence[Answer]]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,11 +33,11 @@ def main(arguments: Sequence[str]) -> int:
         return answer_all(connection, lambda: _load(model))
 
 
-def answer_all(connection: socket.socket, load: Callable[[], tuple[Any, dict[str, Any]]]) -> int:
-    """Load a tagger, say what it is, answer frames until the other side is gone; the exit code."""
+def answer_all(connection: socket.socket, load: Callable[[], tuple[Answers, dict[str, Any]]]) -> int:
+    """Load a model, say what it is, answer frames until the other side is gone; the exit code."""
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         try:
-            tagger, facts = load()
+            answers, facts = load()
         except RubricatorError as error:
             connection.sendall(frames.encode({"kind": "failed", "message": str(error)}))
             return 1
@@ -46,19 +45,20 @@ def answer_all(connection: socket.socket, load: Callable[[], tuple[Any, dict[str
         with connection.makefile("rb") as stream:
             while (frame := frames.read(stream)) is not None:
                 started = time.perf_counter()
-                answers = _answer(tagger, frame["items"])
+                answered = _answer(answers, [read_ask(ask) for ask in frame["asks"]])
                 seconds = time.perf_counter() - started
-                connection.sendall(frames.encode({"kind": "answers", "batch": frame["batch"], "answers": answers, "seconds": seconds}))
+                connection.sendall(frames.encode({"kind": "answers", "batch": frame["batch"], "answers": answered, "seconds": seconds}))
     return 0
 
 
-def _load(model: Path) -> tuple[Any, dict[str, Any]]:
+def _load(model: Path) -> tuple[Answers, dict[str, Any]]:
     from models import bundle
+    from serving.answering import Answering
 
     manifest = bundle.read_manifest(model)
-    tagger = bundle.load(model)
+    answers = Answering(bundle.load(model))
     # The first prediction builds caches (tokeniser, encoder): it is paid here, not by a client.
-    tagger.answer([Message("warm-up", "Здравствуйте, какой у меня тариф?")])
+    answers([Tagging(Message("warm-up", "Здравствуйте, какой у меня тариф?"))])
     facts = {
         "version": manifest.version,
         "taxonomy": manifest.taxonomy,
@@ -67,35 +67,18 @@ def _load(model: Path) -> tuple[Any, dict[str, Any]]:
         "thresholds": manifest.thresholds,
         "encoder": manifest.encoder_version,
     }
-    return tagger, facts
+    return answers, facts
 
 
-def _answer(tagger: Any, items: Sequence[Item]) -> list[Any]:
-    """One [tag, masked] or {"error": ...} for each item, in their order."""
-    answers: list[Any] = [None] * len(items)
-    groups: dict[tuple[bool, bool], list[int]] = {}
-    for number, item in enumerate(items):
-        groups.setdefault((item[4], item[5]), []).append(number)
-    for (with_repairs, explain), numbers in groups.items():
-        messages = [Message(items[number][0], items[number][1], items[number][2], tuple(items[number][3])) for number in numbers]
-        for number, answer in zip(numbers, _answer_alike(tagger, messages, with_repairs, explain), strict=True):
-            answers[number] = answer
-    return answers
-
-
-def _answer_alike(tagger: Any, messages: Sequence[Message], with_repairs: bool, explain: bool) -> list[Any]:
-    options = {"explain": True} if explain else {}
+def _answer(answers: Answers, asks: Sequence[Ask]) -> list[Any]:
+    """One frame of an Answer, or {"error": ...}, for each that is asked, in their order."""
     try:
-        return [[answer.tag.as_dict(), answer.masked] for answer in tagger.answer(messages, with_repairs=with_repairs, **options)]
+        return [answer.frame() for answer in answers(asks)]
     except Exception as error:
-        if len(messages) == 1:
-            return [_failure(error)]
-        return [answer for message in messages for answer in _answer_alike(tagger, [message], with_repairs, explain)]
-
-
-def _failure(error: Exception) -> Mapping[str, str]:
-    # The type only: an error's own words may hold the client's text.
-    return {"error": type(error).__name__}
+        if len(asks) == 1:
+            # The type only: an error's own words may hold the client's text.
+            return [{"error": type(error).__name__}]
+        return [answer for ask in asks for answer in _answer(answers, [ask])]
 
 
 if __name__ == "__main__":

@@ -7,19 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from data.errors import ServiceError
-from data.messages import Message
 from data.taxonomy import Taxonomy
+from serving.asking import Answer, Ask
 
 # single: somebody waits for this one; bulk: a batch, which gives way; probe: a readiness check, which goes first and is never refused.
 Lane = Literal["single", "bulk", "probe"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model said of one message: `tag` is the JSON object of the contract, `masked` the text as it may be stored and shown."""
-
-    tag: Mapping[str, Any]
-    masked: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class Observer(Protocol):
 
 
 class Predictor(Protocol):
-    """Tags messages; the real one does so in another process."""
+    """Tags messages and reads conversations; the real one does so in another process."""
 
     @property
     def facts(self) -> ModelFacts:
@@ -83,28 +75,18 @@ class Predictor(Protocol):
         """Whether there is a model to answer."""
 
     def admit(self, count: int = 1, lane: Lane = "single") -> None:
-        """Raise what `tag` would raise at once, before any work is done for `count` messages.
+        """Raise what `answer` would raise at once, before any work is done for `count` messages.
 
         Raises:
             Overloaded: no room for them.
             PredictorDown: no predictor process is running.
         """
 
-    async def tag(
-        self,
-        messages: Sequence[Message],
-        *,
-        with_repairs: bool = False,
-        explain: bool = False,
-        deadline: float | None = None,
-        lane: Lane = "single",
-    ) -> list[Answer]:
-        """Answers in the order of the messages, all by one model.
+    async def answer(self, asks: Sequence[Ask], *, deadline: float | None = None, lane: Lane = "single") -> list[Answer]:
+        """Answers in the order of what is asked, all by one model.
 
         Args:
-            messages: any number of them; texts are the client's own.
-            with_repairs: name in each tag what was mended in the text.
-            explain: add to each tag which words decided.
+            asks: any number of them; texts are the client's own.
             deadline: in seconds of the event loop's clock, or None.
             lane: who gives way to whom.
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from data.errors import RubricatorError, ServiceError
 from data.messages import Message
+from serving.asking import Answer, Ask, Tagging, Talk
 from serving.child import Child
 from serving.dispatch import Dispatcher
-from serving.prediction import Answer, DeadlineMissed, Lane, ModelFacts, Observer, PredictorDown
+from serving.prediction import DeadlineMissed, Lane, ModelFacts, Observer, PredictorDown
 from serving.probes import check_probe
 from serving.waiting import Job, WaitingRoom
 
@@ -25,10 +26,10 @@ class ProcessPredictor:
 
     Args:
         model: the bundle's folder.
-        queue_limit: single messages that may wait.
+        queue_limit: single messages (rather: texts to read) that may wait.
         queue_seconds: how long they may have to wait, as far as is known.
         bulk_limit: messages of batches that may wait beside them.
-        batch_limit: messages that are computed together.
+        batch_limit: texts that are read together.
         window: seconds that a half-full batch waits for company while another is computed; none waits when the process is idle.
         program: module that the process runs.
         observer: told how it goes.
@@ -67,7 +68,7 @@ class ProcessPredictor:
 
     @property
     def waiting(self) -> int:
-        """Messages in the queue."""
+        """Texts in the queue."""
         return len(self._work.waiting)
 
     @property
@@ -100,26 +101,19 @@ class ProcessPredictor:
         """See Predictor.admit."""
         self._work.admit(count, lane)
 
-    async def tag(
-        self,
-        messages: Sequence[Message],
-        *,
-        with_repairs: bool = False,
-        explain: bool = False,
-        deadline: float | None = None,
-        lane: Lane = "single",
-    ) -> list[Answer]:
-        """See Predictor.tag."""
-        self.admit(len(messages), lane)
-        if not messages:
+    async def answer(self, asks: Sequence[Ask], *, deadline: float | None = None, lane: Lane = "single") -> list[Answer]:
+        """See Predictor.answer."""
+        texts = sum(ask.weight for ask in asks)
+        self.admit(texts, lane)
+        if not asks:
             return []
         loop = asyncio.get_running_loop()
         if deadline is not None:
-            expected = self._work.seconds_until(len(messages), lane)
+            expected = self._work.seconds_until(texts, lane)
             if loop.time() + expected >= deadline:
                 raise DeadlineMissed(LATE, retry_after=max(1.0, expected))
         while True:
-            job = Job(messages, with_repairs, explain, loop.create_future(), loop.time())
+            job = Job(asks, loop.create_future(), loop.time())
             self._work.add(job, lane)
             try:
                 async with asyncio.timeout_at(deadline):
@@ -138,8 +132,9 @@ class ProcessPredictor:
         """
         child = await Child.start(self._model, self._program)
         try:
-            items = [Job([probe], False, False, asyncio.get_running_loop().create_future()).item(0) for probe in probes]
-            for probe, answer in zip(probes, await child.answers(items, PROBE_SECONDS), strict=True):
+            # Each as the beginning of a conversation: a model takes over only if it can read those, too.
+            asks = [Tagging(probe, talk=Talk(probe.id)) for probe in probes]
+            for probe, answer in zip(probes, await child.answers(asks, PROBE_SECONDS), strict=True):
                 check_probe(child.facts, probe, answer)
         except BaseException:
             await child.stop()

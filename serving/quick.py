@@ -16,14 +16,15 @@ from starlette.types import Scope
 from serving.routes.tags import json_response
 from serving.schemas import MAX_DEADLINE_MS, MessageIn
 from serving.state import State
-from serving.tagging import Wish, tag_one
+from serving.tagging import Wish
+from serving.talks import tag_in_turn
 
 # What the metrics and the log call it.
 ROUTE = SimpleNamespace(path="/v1/tags")
 
 
 async def quick_tag(state: State, scope: Scope, headers: Headers, content: bytes) -> Response | None:
-    """The answer, or None where the route should give it; raises what tag_one raises."""
+    """The answer, or None where the route should give it; raises what tag_in_turn raises."""
     if scope["method"] != "POST" or scope["query_string"] or not scope["caller"].may("classify"):
         return None
     given = headers.get("x-deadline-ms")
@@ -37,4 +38,4 @@ async def quick_tag(state: State, scope: Scope, headers: Headers, content: bytes
     except ValidationError:
         return None
     scope["route"] = ROUTE
-    return json_response(await tag_one(state, message, Wish(deadline)))
+    return json_response(await tag_in_turn(state, message, Wish(deadline)))

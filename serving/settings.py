@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     store_away: Literal["serve", "refuse"] = Field("serve", description="tag on while the store does not answer, or refuse")
     store_seconds: float = Field(2.0, gt=0, description="how long an answer waits for its commit")
     hash_key: SecretStr | None = Field(None, description="key of the hashes of texts and clients; made once beside a SQLite file")
-    keep_text: bool = Field(True, description="whether masked texts are kept at all")
+    keep_text: bool = Field(True, description="whether masked texts are kept at all; without them conversations go on by numbers alone")
     text_days: int = Field(0, ge=0, description="days that masked texts are kept; 0: as long as their messages")
     keep_days: int = Field(0, ge=0, description="days that messages and conversations are kept; 0: for ever (counts always stay)")
     timezone: ZoneInfo = Field(ZoneInfo("Europe/Moscow"), description="of the reports' days and hours")

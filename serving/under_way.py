@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from serving.child import Child
 from serving.prediction import PredictorDown
-from serving.waiting import Slot
+from serving.waiting import Slot, weight
 
 
 class UnderWay:
@@ -20,9 +20,9 @@ class UnderWay:
         return len(self._batches)
 
     @property
-    def messages(self) -> int:
-        """Messages in all batches."""
-        return sum(len(slots) for _, slots in self._batches.values())
+    def texts(self) -> int:
+        """Texts that are read in all batches."""
+        return sum(weight(slot) for _, slots in self._batches.values() for slot in slots)
 
     def count(self, child: Child) -> int:
         """How many batches a process has."""
@@ -32,10 +32,10 @@ class UnderWay:
         """Hand a batch to a process."""
         self._numbers += 1
         self._batches[self._numbers] = (child, slots)
-        child.send(self._numbers, [job.item(number) for job, number in slots])
+        child.send(self._numbers, [job.asks[number] for job, number in slots])
 
     def take(self, number: int) -> Sequence[Slot]:
-        """The messages of a batch that has been answered; none if it has been given up."""
+        """What was asked in a batch that has been answered; nothing if it has been given up."""
         _, slots = self._batches.pop(number, (None, ()))
         return slots
 

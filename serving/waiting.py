@@ -7,33 +7,26 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from data.messages import Message
-from serving.prediction import Answer, Lane, Overloaded, PredictionFailed
+from serving.asking import Answer, Ask
+from serving.prediction import Lane, Overloaded, PredictionFailed
 
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """The messages of one request; `done` gets all answers at once, or the error of the first that failed."""
+    """What one request asks; `done` gets all answers at once, or the error of the first that failed."""
 
-    messages: Sequence[Message]
-    with_repairs: bool
-    explain: bool
+    asks: Sequence[Ask]
     done: asyncio.Future[list[Answer]]
     since: float = 0.0
     answers: list[Answer | None] = field(init=False)
     left: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.left = len(self.messages)
+        self.left = len(self.asks)
         self.answers = [None] * self.left
 
-    def item(self, number: int) -> list[object]:
-        """What the predictor process needs to know of one message."""
-        message = self.messages[number]
-        return [message.id, message.text, message.channel, message.attachments, self.with_repairs, self.explain]
-
     def put(self, number: int, answer: Answer | None) -> None:
-        """Take the answer to one message; None: the model could not read it."""
+        """Take one answer; None: the model could not read the message."""
         if self.done.done():
             return
         if answer is None:
@@ -53,12 +46,18 @@ class Job:
 Slot = tuple[Job, int]
 
 
+def weight(slot: Slot) -> int:
+    """How many texts the model has to read for it."""
+    job, number = slot
+    return job.asks[number].weight
+
+
 class WaitingRoom:
-    """Messages that wait for the predictor.
+    """What waits for the predictor, counted in texts that have to be read: one for a message, more where a conversation goes on.
 
     Args:
-        limit: how many single messages may wait.
-        bulk_limit: how many messages of batches may wait beside them.
+        limit: how many may wait in the lane of single messages.
+        bulk_limit: how many of batches may wait beside them.
         seconds: how long a single message may have to wait; who would wait longer is refused at once.
     """
 
@@ -66,44 +65,54 @@ class WaitingRoom:
         self._seconds = seconds
         self._limits: dict[Lane, int] = {"single": limit, "bulk": bulk_limit}
         self._lanes: dict[Lane, deque[Slot]] = {"probe": deque(), "single": deque(), "bulk": deque()}
+        self._texts: dict[Lane, int] = dict.fromkeys(self._lanes, 0)
 
     def __len__(self) -> int:
-        return sum(map(len, self._lanes.values()))
+        return sum(self._texts.values())
 
     def ahead(self, lane: Lane) -> int:
-        """How many messages would be taken before a new one of this lane."""
-        return len(self) if lane == "bulk" else len(self._lanes[lane])
+        """How many texts would be read before a new one of this lane."""
+        return len(self) if lane == "bulk" else self._texts[lane]
 
     def admit(self, count: int, lane: Lane, seconds_each: float) -> None:
         """Raise Overloaded if `count` more do not fit; a batch that finds its lane empty always fits."""
         if lane == "probe":
             return
-        waiting = len(self._lanes[lane])
+        waiting = self._texts[lane]
         too_long = lane == "single" and waiting * seconds_each > self._seconds
         if waiting and (too_long or waiting + count > self._limits[lane]):
             raise Overloaded("too many messages are waiting; try again a little later", retry_after=max(1.0, waiting * seconds_each))
 
     def add(self, job: Job, lane: Lane) -> None:
-        """Let all messages of a job wait."""
-        self._lanes[lane].extend((job, number) for number in range(len(job.messages)))
+        """Let all that a job asks wait."""
+        self._lanes[lane].extend((job, number) for number in range(len(job.asks)))
+        self._texts[lane] += sum(ask.weight for ask in job.asks)
 
     def take(self, most: int) -> list[Slot]:
-        """At most `most` messages: singles before batches, but a quarter is kept for batches, so that they are served too.
+        """Some `most` texts' worth: singles before batches, but a quarter is kept for batches, so that they are served too.
 
         Those of given-up jobs are dropped.
         """
-        bulk = self._lanes["bulk"]
+        limits: tuple[tuple[Lane, int], ...] = (
+            ("probe", most),
+            ("single", most - min(self._texts["bulk"], most // 4)),
+            ("bulk", most),
+        )
         slots: list[Slot] = []
-        for lane, limit in (("probe", most), ("single", most - min(len(bulk), most // 4)), ("bulk", most)):
-            queue = self._lanes[lane]  # type: ignore[index]
-            while queue and len(slots) < limit:
+        taken = 0
+        for lane, limit in limits:
+            queue = self._lanes[lane]
+            while queue and taken < limit:
                 slot = queue.popleft()
+                self._texts[lane] -= weight(slot)
                 if not slot[0].done.done():
                     slots.append(slot)
+                    taken += weight(slot)
         return slots
 
     def fail_all(self, error: Exception) -> None:
         """Give up everybody who waits."""
-        for queue in self._lanes.values():
+        for lane, queue in self._lanes.items():
+            self._texts[lane] = 0
             while queue:
                 queue.popleft()[0].fail(error)

@@ -1,6 +1,6 @@
-"""Fakes for the service's tests: a predictor in this process, and a tagger that a real predictor process can run.
+"""Fakes for the service's tests: a predictor in this process, and a model that a real predictor process can run.
 
-python -m tests.serving_fakes FILE_DESCRIPTOR MODEL runs the process over the fake tagger; texts of the form `!word` make it misbehave.
+python -m tests.serving_fakes FILE_DESCRIPTOR MODEL runs the process over the fake model; texts of the form `!word` make it misbehave.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -23,7 +22,8 @@ from starlette.types import ASGIApp
 from data.errors import BundleError
 from data.messages import Message
 from data.taxonomy import Taxonomy, load_taxonomy
-from serving.prediction import Answer, Lane, ModelFacts, PredictionFailed, PredictorDown
+from serving.asking import Answer, Ask, Continued, Reading, Talk
+from serving.prediction import Lane, ModelFacts, PredictionFailed, PredictorDown
 
 VERSION = "2026-11-22.1+00000000"
 
@@ -55,6 +55,43 @@ def fake_tag(message: Message, version: str = VERSION) -> dict[str, Any]:
     }
 
 
+def fake_answer(ask: Ask, version: str = VERSION) -> Answer:
+    """An answer by rule; a conversation is about what its last client turn is about."""
+    if isinstance(ask, Reading):
+        talk = fake_talk(ask.talk, [(turn.role, Message("turn", turn.text)) for turn in ask.turns], version)
+        return Answer(talk.tag, "", talk if ask.timeline else Continued(talk.state, talk.tag, talk.anew, (), talk.meant))
+    tag = fake_tag(ask.message, version)
+    if ask.role != "client":
+        tag |= {"topic": None, "need": None, "status": "no_request", "reason": "no_request", "queue": None}
+    if ask.repairs:
+        tag["repairs"] = ["layout"]
+    if ask.explain:
+        tag["explanation"] = {"text": "masked", "for": [], "against": []}
+    masked = ask.message.text.replace("89161234567", "<PHONE>")
+    return Answer(tag, masked, fake_talk(ask.talk, [(ask.role, ask.message)], version) if ask.talk else None)
+
+
+def fake_talk(talk: Talk, turns: Sequence[tuple[str, Message]], version: str) -> Continued:
+    """A state is the JSON list of the topics of all turns so far, null for those that no client wrote."""
+    try:
+        said, anew = json.loads(talk.state or "[]"), False
+    except ValueError:
+        said, anew = [], True
+    timeline = []
+    for role, message in turns:
+        said.append(fake_tag(message)["topic"] if role == "client" else None)
+        topics = [topic for topic in said if topic]
+        tag = fake_tag(Message(talk.id, "сим" if topics[-1:] == ["sim"] else "тариф", "", () if topics else ("photo",)), version)
+        if not topics:
+            tag |= {"topic": None, "need": "fragment", "status": "no_request", "reason": "no_request", "queue": None}
+        decided = len(said) - 1 - said[::-1].index(topics[-1]) if topics else None
+        also = [topic for topic in dict.fromkeys(topics) if topic != topics[-1]]
+        tag |= {"also": also, "decided_at": decided, "shift": bool(also), "turns": [], "decisive_turn": decided}
+        if role == "client":
+            timeline.append({"turn": len(said) - 1, **tag})
+    return Continued(json.dumps(said), tag, anew, timeline, ["" for _ in turns])
+
+
 class FakePredictor:
     """A Predictor without a process; `seen` holds what it was asked."""
 
@@ -62,34 +99,24 @@ class FakePredictor:
         self.facts = ModelFacts(version=version, taxonomy=taxonomy or load_taxonomy())
         self.ready = True
         self.refusal: Exception | None = None
-        self.seen: list[Message] = []
+        self.seen: list[Ask] = []
 
     def admit(self, count: int = 1, lane: Lane = "single") -> None:
         if not self.ready:
             raise PredictorDown("the predictor is being started again")
 
-    async def tag(
-        self,
-        messages: Sequence[Message],
-        *,
-        with_repairs: bool = False,
-        explain: bool = False,
-        deadline: float | None = None,
-        lane: Lane = "single",
-    ) -> list[Answer]:
-        self.admit(len(messages), lane)
+    async def answer(self, asks: Sequence[Ask], *, deadline: float | None = None, lane: Lane = "single") -> list[Answer]:
+        self.admit(len(asks), lane)
         if self.refusal:
             raise self.refusal
-        self.seen += messages
-        if any(message.text == "!fail" for message in messages):
+        self.seen += asks
+        if any(text_of(ask) == "!fail" for ask in asks):
             raise PredictionFailed("the model could not read this message")
-        repairs: dict[str, Any] = {"repairs": ["layout"]} if with_repairs else {}
-        if explain:
-            repairs["explanation"] = {"text": "masked", "for": [], "against": []}
-        return [
-            Answer({**fake_tag(message, self.facts.version), **repairs}, message.text.replace("89161234567", "<PHONE>"))
-            for message in messages
-        ]
+        return [fake_answer(ask, self.facts.version) for ask in asks]
+
+
+def text_of(ask: Ask) -> str:
+    return ask.turns[0].text if isinstance(ask, Reading) else ask.message.text
 
 
 class Caller:
@@ -129,22 +156,19 @@ def calling(app: ASGIApp | None) -> Iterator[Caller]:
         yield caller
 
 
-class FakeTagger:
-    """Stands in for models.tagger.Tagger inside a predictor process."""
+class FakeModel:
+    """Answers inside a predictor process, as serving.answering.Answering does with a real one."""
 
     def __init__(self, version: str = VERSION, fails_on: str = "!fail") -> None:
         self.version, self.fails_on = version, fails_on
 
-    def answer(self, messages: Sequence[Message], with_repairs: bool = False, explain: bool = False) -> list[Any]:
-        for message in messages:
-            if message.text == "!die":
+    def __call__(self, asks: Sequence[Ask]) -> list[Answer]:
+        for ask in asks:
+            if text_of(ask) == "!die":
                 os._exit(9)
-            if message.text == self.fails_on:
-                raise ValueError(message.text)
-        return [self._answer(message) for message in messages]
-
-    def _answer(self, message: Message) -> Any:
-        return SimpleNamespace(tag=SimpleNamespace(as_dict=lambda: fake_tag(message, self.version)), masked=message.text)
+            if text_of(ask) == self.fails_on:
+                raise ValueError(text_of(ask))
+        return [fake_answer(ask, self.version) for ask in asks]
 
 
 def write_model(folder: Path, version: str, **faults: str) -> None:
@@ -154,7 +178,7 @@ def write_model(folder: Path, version: str, **faults: str) -> None:
     (folder / "new").replace(folder / "manifest.json")
 
 
-def load(model: str) -> tuple[FakeTagger, dict[str, Any]]:
+def load(model: str) -> tuple[FakeModel, dict[str, Any]]:
     """What serving.predicting loads: a folder of `write_model`; "dead" ends the process, any other name is a model without faults."""
     if model == "dead":
         os._exit(7)
@@ -164,7 +188,7 @@ def load(model: str) -> tuple[FakeTagger, dict[str, Any]]:
     known = json.loads(manifest.read_text()) if manifest.exists() else {"version": VERSION}
     if "load" in known:
         raise BundleError(known["load"])
-    return FakeTagger(known["version"], known.get("fails_on", "!fail")), asdict(ModelFacts(known["version"], load_taxonomy()))
+    return FakeModel(known["version"], known.get("fails_on", "!fail")), asdict(ModelFacts(known["version"], load_taxonomy()))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -16,9 +16,10 @@ from data.taxonomy import Need, Taxonomy, Topic
 from models import bundle
 from models.bulk import tag_file
 from models.conversation import ConversationReader
+from models.conversation_batch import ConversationBatch, Going
 from models.conversation_explain import explain_conversation
 from models.conversation_state import WINDOW, State
-from models.conversation_text import TEXT_BYTES, seconds
+from models.conversation_text import TEXT_BYTES, in_order, seconds
 from models.conversation_weights import ConversationWeights
 from models.decision import Decider, Thresholds
 
@@ -248,3 +249,89 @@ def test_the_deciding_turn_is_explained_by_its_words(tiny_bundle: Path) -> None:
 
 def test_without_a_request_nothing_decided(tiny_bundle: Path) -> None:
     assert explain_conversation(bundle.load(tiny_bundle), _talk("agent: добрый день"))[1] is None
+
+
+def test_a_fragment_takes_no_request_back_where_words_are_not_kept(reader: ConversationReader) -> None:
+    state = State()
+    for text in ("верните верните", "ок", "привет"):
+        state = reader.advance(state, Turn("client", text)).without_words()
+        assert not any(word in json.dumps(state.as_dict(), ensure_ascii=False) for word in ("верните", "ок", "привет"))
+    tag = reader.tag(state)
+    assert (tag.tag.topic, tag.tag.status, tag.decided_at) == ("money", "auto", 0)
+    later = reader.tag(reader.advance(state, Turn("client", "сеть сеть сеть сеть")))
+    assert "network" in (later.tag.topic, *later.tag.also)
+
+
+def _other_labels() -> ConversationReader:
+    """A model with the same labels and leaves in another order."""
+    decider = _decider()
+    topics, leaves = decider.topics[::-1], decider.leaves[::-1]
+    return ConversationReader(lambda texts: _fake_score(texts)[:, ::-1], str, replace(decider, topics=topics, leaves=leaves), SURE)
+
+
+def test_the_labels_of_a_state_are_named_by_what_they_are() -> None:
+    same = ConversationReader(_fake_score, str, replace(_decider(), model="another"), ConversationWeights())
+    assert READER.labels == same.labels != _other_labels().labels
+    assert READER.advance(State(), Turn("agent", "да")).labels == READER.labels
+
+
+@settings(max_examples=100, deadline=None)
+@given(_turns)
+def test_a_state_of_a_model_with_other_labels_is_read_from_its_words(turns: list[Turn]) -> None:
+    other, state = _other_labels(), State()
+    for number, turn in enumerate(turns):
+        state = READER.advance(state, turn, f"m-{number}")
+    adopted = other.advance(_reloaded(state), Turn("agent", "минуту"), "new")
+    assert adopted.labels == other.labels
+    assert (adopted.now.turns, adopted.now.clients, adopted.now.joined) == (state.now.turns + 1, state.now.clients, state.now.joined)
+    assert len(json.dumps(adopted.as_dict(), ensure_ascii=False).encode()) < 4096
+    if len(turns) <= WINDOW:  # all turns are still there word by word, but for long ones
+        anew = State()
+        for number, turn in enumerate(turns):
+            anew = other.advance(anew, turn, f"m-{number}")
+        if not any(heard.cut for heard in anew.window):
+            assert adopted == other.advance(anew, Turn("agent", "минуту"), "new")
+
+
+def test_a_request_survives_a_swap_to_a_model_with_other_labels(reader: ConversationReader) -> None:
+    state = State()
+    for text in ("верните верните", "ок", "ок", "ок", "ок"):
+        state = reader.advance(state, Turn("client", text))
+    assert state.before.clients == 2
+    other = _other_labels()
+    tag = other.tag(other.advance(state, Turn("client", "привет")))
+    assert (tag.tag.topic, tag.turn) == ("money", 5)
+
+
+@given(st.permutations(range(6)))
+def test_turns_are_read_in_the_order_they_were_sent(order: list[int]) -> None:
+    turns = [Turn("client", word, f"2026-03-01T10:00:0{n}Z") for n, word in enumerate(list(WORDS)[:6])]
+    mixed = Conversation("c", tuple(turns[n] for n in order))
+    assert READER.read(mixed) == READER.read(Conversation("c", tuple(turns)))
+    without = replace(turns[0], sent_at=None)
+    assert in_order([turns[1], without]) == [turns[1], without]
+
+
+def test_turns_of_many_conversations_are_scored_together_once(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tagger = bundle.load(tiny_bundle)
+    batch, alone = ConversationBatch(tagger), ConversationReader.of(tagger)
+    asked: list[list[str]] = []
+    transform = tagger.classifier.features_.transform
+    monkeypatch.setattr(tagger.classifier.features_, "transform", lambda texts: asked.append(list(texts)) or transform(texts))
+    texts = ["верните деньги", "нет сети", "спасибо"]
+    batch.learn(texts, tagger.predict(texts))
+    many = [
+        Going(State(), ((Turn("client", "верните деньги"), "1"), (Turn("client", "спасибо"), "2"))),
+        Going(State(), ((Turn("bot", "1. нет сети 2. верните деньги"), ""), (Turn("client", "1"), "3"), (Turn("client", "скорость"), ""))),
+    ]
+    batch.read_ahead(many)
+    states = [batch.read(going)[-1] for going in many]
+    assert asked == [texts, ["верните деньги\nспасибо", "скорость", "нет сети\nскорость"]]
+    monkeypatch.undo()
+    for going, state in zip(many, states, strict=True):
+        expected = State()
+        for turn, message_id in going.turns:
+            expected = alone.advance(expected, turn, message_id)
+        assert state == expected
+    batch.forget()
+    assert batch.prepare("нет сети").masked == "нет сети"

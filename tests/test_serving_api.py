@@ -159,7 +159,7 @@ def test_a_dead_predictor_is_a_503_and_not_ready_but_live(client: Caller, predic
 
 def test_readiness_predicts(client: Caller, predictor: FakePredictor) -> None:
     assert client.get("/health/ready").json() == {"status": "ready", "model": VERSION}
-    assert [message.id for message in predictor.seen] == ["readiness"]
+    assert [ask.message.id for ask in predictor.seen] == ["readiness"]
     predictor.refusal = Overloaded("no answer")
     assert client.get("/health/ready").status_code == 503
 

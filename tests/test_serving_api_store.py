@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from serving.app import create_app
+from serving.locks import KeyedLocks
 from serving.settings import Settings
+from serving.store.schema import CONVERSATIONS
 from serving.store.store import Store
 from tests.serving_fakes import Caller, FakePredictor, calling
 
@@ -71,7 +73,7 @@ def test_an_id_may_hold_slashes(client: Caller) -> None:
     assert client.get("/v1/conversations/c:1").json()["id"] == "c:1"
 
 
-def test_a_conversation_is_continued_message_by_message(client: Caller) -> None:
+def test_a_conversation_is_continued_message_by_message(client: Caller, predictor: FakePredictor) -> None:
     talk = {"conversation_id": "c-1"}
     first = client.post("/v1/tags", json={**MESSAGE, **talk}).json()["conversation"]
     second = client.post("/v1/tags", json={**MESSAGE, **talk, "id": "m-2", "text": "тариф"}).json()["conversation"]
@@ -79,13 +81,15 @@ def test_a_conversation_is_continued_message_by_message(client: Caller) -> None:
     assert (first["id"], first["topic"], first["shift"]) == ("c-1", "sim", False)
     assert (second["topic"], second["decided_at"], second["shift"], second["also"]) == ("tariffs", 1, True, ["sim"])
     assert again == second
+    assert predictor.seen[1].talk.state
     known = client.get("/v1/conversations/c-1").json()
     assert (known["messages"], known["tag"], known["outcome"]) == (2, second, None)
     assert len(state(client).conversations) == 0
 
 
-def test_a_conversation_sent_whole_equals_one_sent_in_pieces(client: Caller) -> None:
-    turns = [("client", "сим"), ("agent", "да?"), ("client", "тариф"), ("bot", "ок")]
+def test_a_conversation_sent_whole_equals_one_sent_in_pieces(client: Caller, predictor: FakePredictor) -> None:
+    # More turns than are read at once.
+    turns = [("bot", "тариф?"), ("client", "сим"), ("agent", "да?"), ("client", "тариф"), ("bot", "ок")] * 4
     for number, (role, text) in enumerate(turns):
         pieces = client.post(
             "/v1/tags", json={"id": f"{number}", "channel": "app", "conversation_id": "c-1", "role": role, "text": text}
@@ -94,7 +98,81 @@ def test_a_conversation_sent_whole_equals_one_sent_in_pieces(client: Caller) -> 
     whole = client.post("/v1/conversations?timeline=true", json=talk).json()
     timeline = whole.pop("timeline")
     assert whole == pieces["conversation"]
-    assert [(tag["topic"], tag["decided_at"]) for tag in timeline] == [("sim", 0), ("tariffs", 2)]
+    assert [(step["turn"], step["topic"]) for step in timeline] == [
+        (5 * n + k, topic) for n in range(4) for k, topic in ((1, "sim"), (3, "tariffs"))
+    ]
+    assert {len(ask.turns) for ask in predictor.seen[20:]} == {8, 4}
+
+
+def test_what_an_agent_says_asks_for_nothing_and_is_no_metric(client: Caller) -> None:
+    line = {"id": "m-1", "channel": "app", "conversation_id": "c-1", "role": "agent", "text": "заблокировать сим?"}
+    answer = client.post("/v1/tags", json=line).json()
+    assert (answer["status"], answer["queue"], answer["stored"], answer["conversation"]["status"]) == (
+        "no_request",
+        None,
+        True,
+        "no_request",
+    )
+    assert "rubricator_tags_total{" not in client.get("/metrics").text
+    assert client.get("/v1/conversations/c-1").json()["messages"] == 1
+
+
+def test_a_conversation_that_moved_meanwhile_is_read_again_from_there(client: Caller, predictor: FakePredictor) -> None:
+    store, elsewhere = state(client).store, {**MESSAGE, "conversation_id": "c-1", "id": "m-2", "text": "тариф"}
+    read = store.conversation
+
+    async def moving(conversation_id: str) -> Any:
+        known = await read(conversation_id)
+        store.conversation = read
+        # Another process: it does not know of this one's locks.
+        state(client).conversations = KeyedLocks()
+        await client.http.post("/v1/tags", json=elsewhere)
+        return known
+
+    store.conversation = moving
+    answer = client.post("/v1/tags", json={**MESSAGE, "conversation_id": "c-1"}).json()
+    assert (answer["topic"], answer["conversation"]["also"]) == ("sim", ["tariffs"])
+    assert [ask.talk.state for ask in predictor.seen] == [None, None, '["tariffs"]']
+    assert client.get("/v1/conversations/c-1").json()["messages"] == 2
+
+
+def test_a_state_that_cannot_be_read_begins_anew_and_the_log_says_so(client: Caller) -> None:
+    said: list[dict[str, Any]] = []
+
+    class Lines:
+        def warning(self, event: str, **fields: Any) -> None:
+            said.append({"event": event, **fields})
+
+        info = error = warning
+
+    client.post("/v1/tags", json={**MESSAGE, "conversation_id": "c-1"})
+
+    async def damage() -> None:
+        await state(client).store._writer.task(lambda connection: connection.execute(CONVERSATIONS.update().values(state="damaged")))
+
+    client.run(damage())
+    state(client).log = Lines()
+    answer = client.post("/v1/tags", json={**MESSAGE, "conversation_id": "c-1", "id": "m-2", "text": "тариф"}).json()
+    assert (answer["stored"], answer["conversation"]["topic"], answer["conversation"]["shift"]) == (True, "tariffs", False)
+    assert [line["what"] for line in said if line["event"] == "conversation"] == ["its state could not be read: it has begun anew"]
+    assert "c-1" not in str(said)
+
+
+def test_the_deciding_turn_of_a_conversation_is_explained_if_asked_for(client: Caller, predictor: FakePredictor) -> None:
+    turns = [{"role": "bot", "text": "да?"}, {"role": "client", "text": "сим"}, {"role": "agent", "text": "ок"}]
+    why = client.post("/v1/conversations?explain=true", json={"id": "c-1", "channel": "app", "turns": turns}).json()["explanation"]
+    assert why == {"turn": 1, "stands_for": None, "text": "masked", "for": [], "against": []}
+    assert predictor.seen[-1].message.text == "сим"
+    nothing = client.post("/v1/conversations?explain=true", json={"id": "c-1", "channel": "app", "turns": turns[:1]}).json()
+    assert nothing["explanation"] is None
+
+
+def test_turns_are_read_in_the_order_they_were_sent(client: Caller, predictor: FakePredictor) -> None:
+    turns = [{"role": "client", "text": text, "sent_at": f"2026-11-22T10:00:0{second}Z"} for second, text in ((2, "сим"), (1, "тариф"))]
+    talk = {"id": "c-1", "channel": "app", "turns": turns}
+    assert client.post("/v1/conversations", json=talk).json()["topic"] == "sim"
+    turns[0].pop("sent_at")
+    assert client.post("/v1/conversations", json=talk).json()["topic"] == "tariffs"
 
 
 def test_a_conversation_in_which_the_client_says_nothing_asks_for_nothing(client: Caller) -> None:

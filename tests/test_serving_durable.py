@@ -1,4 +1,4 @@
-"""What was acknowledged is there, whatever is killed; and the real model in the real process."""
+"""What was acknowledged is there, whatever is killed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvloop
 from sqlalchemy import func, select
 
-from data.messages import Message
 from serving.commands import in_store
-from serving.predictor import ProcessPredictor
 from serving.settings import Settings
 from serving.store.schema import DAY_COUNTS, HOUR_COUNTS, MESSAGES, TAGS
 from tests.test_serving_server import service
@@ -83,35 +80,3 @@ def test_requests_in_flight_get_503_when_the_predictor_is_killed_and_all_goes_on
     with service(log_requests=False) as (process, address):
         for _ in range(3):
             asyncio.run(scenario(address, process.pid))
-
-
-def test_a_real_bundle_answers_alike_alone_and_in_a_batch(tiny_bundle: Path) -> None:
-    texts = [
-        "верните деньги за подписку",
-        "нет связи с самого утра",
-        "здравствуйте",
-        "",
-        "👍",
-        "мой номер 89161234567, верните деньги",
-        "я" * 20_000,
-    ]
-    messages = [Message(str(number), text, "app", () if text else ("photo",)) for number, text in enumerate(texts)]
-
-    async def scenario() -> None:
-        predictor = ProcessPredictor(tiny_bundle)
-        await predictor.start()
-        try:
-            assert predictor.facts.version == "tiny+0"
-            assert list(predictor.facts.taxonomy.topics) == ["money", "network", "other"]
-            many = await predictor.tag([*messages, *[Message("filler", "скорость интернета упала", "app")] * 300, *messages], lane="bulk")
-            for number, message in enumerate(messages):
-                (alone,) = await predictor.tag([message])
-                assert many[number] == many[number - len(messages)] == alone
-            assert "89161234567" not in many[5].masked
-            assert many[3].tag["need"] == "hello"
-            await predictor.swap(messages)
-            assert (await predictor.tag([messages[0]]))[0] == many[0]
-        finally:
-            await predictor.stop()
-
-    uvloop.run(scenario())

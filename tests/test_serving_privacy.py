@@ -18,7 +18,7 @@ from serving.commands import erase, in_store
 from serving.settings import Settings
 from serving.store.audit import KEEP_MS
 from serving.store.hashing import Hasher
-from serving.store.schema import AUDIT, DAY_COUNTS, METADATA
+from serving.store.schema import AUDIT, CONVERSATIONS, DAY_COUNTS, MESSAGES, METADATA
 from serving.store.store import Store, now_ms
 from tests.serving_fakes import Caller, FakePredictor, calling
 
@@ -102,10 +102,34 @@ def test_erasing_a_client_leaves_nothing_but_counts_and_a_line_of_evidence(setti
     assert counts(settings)["audit"] == 1
 
 
-def test_erasing_a_message_leaves_the_rest_of_its_conversation(settings: Settings) -> None:
+def test_erasing_a_client_takes_along_what_agents_said_in_the_conversation_but_no_other_client(settings: Settings) -> None:
+    def work(caller: Caller) -> None:
+        for name, role, client in (("m-0", "bot", None), ("m-1", "client", CLIENT), ("m-2", "agent", None), ("m-3", "client", "another")):
+            caller.post(
+                "/v1/tags", json={"id": name, "channel": "app", "conversation_id": "c-1", "role": role, "text": name, "client": client}
+            )
+
+    with_service(settings, work)
+    assert erase(settings, CLIENT, None, "request") == {"messages": 3, "tags": 3, "feedback": 0, "conversations": 1, "outcomes": 0}
+    assert in_store(settings, lambda connection: connection.execute(select(MESSAGES.c.id)).all()) == [("m-3",)]
+
+
+def states(settings: Settings) -> list[tuple[str, int]]:
+    columns = (CONVERSATIONS.c.state, CONVERSATIONS.c.version)
+    return [tuple(row) for row in in_store(settings, lambda connection: connection.execute(select(*columns)).all())]
+
+
+def test_erasing_a_message_leaves_the_rest_of_its_conversation_without_what_was_said(settings: Settings) -> None:
     with_service(settings, talk)
+    assert states(settings) == [('["sim", "sim"]', 2)]
     assert erase(settings, None, "app/m-1", "request")["conversations"] == 0
-    assert erase(settings, None, "app/m-2", "request")["conversations"] == 1
+    # An answer that was on its way has not seen this version: it is not written with the words that have been erased.
+    assert states(settings) == [("", 3)]
+    more = {"channel": "app", "id": "m-4", "client": CLIENT, "conversation_id": "c-1", "text": "тариф"}
+    answer = with_service(settings, lambda caller: caller.post("/v1/tags", json=more).json())
+    assert (answer["conversation"]["topic"], answer["conversation"]["also"]) == ("tariffs", [])
+    for name, talks in (("m-2", 0), ("m-4", 1)):
+        assert erase(settings, None, f"app/{name}", "request")["conversations"] == talks
     assert counts(settings)["messages"] == 1
 
 
@@ -145,6 +169,7 @@ def test_texts_and_messages_go_when_their_time_is_over(settings: Settings, monke
     assert "мой номер" in dump(settings)
     later(30, 30, 60)
     assert "мой номер" not in dump(settings)
+    assert states(settings) == [("", 3)]
     assert counts(settings)["tags"] == 3
     later(61, 30, 0)
     assert counts(settings)["tags"] == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,12 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from data.errors import ConfigError, ServiceError
-from serving.running import advance
 from serving.store.bins import LAST, bin_of, upper
 from serving.store.engine import migrate, open_engine
 from serving.store.hashing import Hasher, load_key
 from serving.store.records import ConversationMoved, ConversationStep, StoreAway, Tagged
-from serving.store.schema import DAY_COUNTS, HOUR_COUNTS, MESSAGES, METADATA, OUTCOME_COUNTS, TAGS
+from serving.store.schema import CONVERSATIONS, DAY_COUNTS, HOUR_COUNTS, MESSAGES, METADATA, OUTCOME_COUNTS, TAGS
 from serving.store.store import Store
 from tests.serving_fakes import fake_tag
 
@@ -60,6 +58,11 @@ def tagged(message_id: str, text: str = "заблокируйте сим", *, at
 
     tag = {**fake_tag(Message(message_id, text, channel)), "topic": topic}
     return Tagged(channel, message_id, HASHER.text(text, ()), text, "client", None, at, at, tag)
+
+
+def step(message_id: str, seen: int) -> Tagged:
+    one = tagged(message_id)
+    return replace(one, conversation_id="c-1", step=ConversationStep("c-1", seen, f"after {message_id}", one.tag))
 
 
 def rows(url: str, query: Any) -> list[tuple[Any, ...]]:
@@ -109,28 +112,45 @@ def test_what_has_been_acknowledged_is_there_after_a_new_start(url: str) -> None
 
 
 def test_a_conversation_is_continued_once_for_each_message(url: str) -> None:
-    def step(message_id: str, seen: int, state: str | None) -> Tagged:
-        one = tagged(message_id)
-        after, tag = advance(state, "c-1", "client", one.tag)
-        return replace(one, conversation_id="c-1", step=ConversationStep("c-1", seen, after, tag))
-
     async def scenario(store: Store) -> None:
-        await store.write_tags([step("m-1", 0, None)])
+        await store.write_tags([step("m-1", 0)])
         known = await store.conversation("c-1")
         assert known
-        assert (known.version, known.tag["topic"], known.tag["decided_at"], known.started_at) == (1, "sim", 0, AT)
-        await store.write_tags([step("m-2", 1, known.state)])
-        await store.write_tags([step("m-2", 1, known.state)])  # the same message again
+        assert (known.version, known.state, known.tag["topic"], known.started_at) == (1, "after m-1", "sim", AT)
+        await store.write_tags([step("m-2", 1)])
+        await store.write_tags([step("m-2", 1)])  # the same message again
         with pytest.raises(ConversationMoved):
-            await store.write_tags([step("m-3", 1, known.state)])
+            await store.write_tags([step("m-3", 1)])
         with pytest.raises(ConversationMoved):
-            await store.write_tags([step("m-4", 0, None)])
+            await store.write_tags([step("m-4", 0)])
         after = await store.conversation("c-1")
         assert after
-        assert after.version == 2
+        assert (after.version, after.state, await store.messages_of("c-1")) == (2, "after m-2", 2)
         assert await store.tag("app", "m-3") is None
 
     with_store(url, scenario)
+
+
+def test_a_conversation_begins_with_its_first_message_also_if_that_comes_late_and_belongs_to_who_speaks_in_it(url: str) -> None:
+    async def scenario(store: Store) -> None:
+        await store.write_tags([replace(step("m-1", 0), role="bot")])
+        await store.write_tags([replace(step("m-2", 1), client_hash="hash", at=AT - 5000)])
+        await store.write_tags([replace(step("m-3", 2), client_hash="another", at=AT + 5000)])
+        known = await store.conversation("c-1")
+        assert known
+        assert known.started_at == AT - 5000
+
+    with_store(url, scenario)
+    assert rows(url, select(CONVERSATIONS.c.client_hash)) == [("hash",)]
+
+
+def test_what_no_client_wrote_is_kept_and_counted_nowhere(url: str) -> None:
+    with_store(
+        url, lambda store: store.write_tags([tagged("m-1"), replace(tagged("m-2"), role="agent"), replace(tagged("m-3"), role="bot")])
+    )
+    assert rows(url, select(func.count()).select_from(TAGS)) == [(3,)]
+    for table in (DAY_COUNTS, HOUR_COUNTS):
+        assert rows(url, select(func.sum(table.c.n))) == [(1,)]
 
 
 def test_one_request_that_cannot_be_written_does_not_fail_the_others_of_its_commit(url: str) -> None:
@@ -256,36 +276,3 @@ def test_bins_cover_all_times_and_are_a_fifth_wide() -> None:
     for number in range(LAST):
         assert bin_of(upper(number)) == number
         assert number == 0 or upper(number) / upper(number - 1) == pytest.approx(2**0.25)
-
-
-def test_a_conversation_is_sure_from_the_last_sure_request_on() -> None:
-    def tag(status: str, topic: str | None, confidence: float = 0.9) -> dict[str, Any]:
-        return {
-            **tagged("m").tag,
-            "status": status,
-            "topic": topic,
-            "confidence": confidence,
-            "ranking": [{"topic": "sim", "probability": confidence}],
-        }
-
-    state, seen = None, []
-    steps = [
-        ("client", tag("no_request", None)),
-        ("client", tag("review", "account", 0.4)),
-        ("agent", tag("auto", "tariffs")),
-        ("client", tag("auto", "sim")),
-        ("client", tag("review", "account", 0.5)),
-        ("client", tag("auto", "tariffs")),
-    ]
-    for role, one in steps:
-        state, running = advance(state, "c-1", role, one)
-        seen.append((running["topic"], running["status"], running["decided_at"], running["shift"], running["also"]))
-    assert seen == [
-        (None, "no_request", None, False, []),
-        ("account", "review", None, False, []),
-        ("account", "review", None, False, []),
-        ("sim", "auto", 3, False, []),
-        ("sim", "auto", 3, False, []),
-        ("tariffs", "auto", 5, True, ["sim"]),
-    ]
-    assert len(json.dumps(state)) < 4096

@@ -16,6 +16,7 @@ import uvloop
 from data.errors import BundleError
 from data.messages import Message
 from serving.app import create_app
+from serving.asking import Tagging
 from serving.logs import make_log, where
 from serving.predictor import ProcessPredictor
 from serving.settings import Settings
@@ -72,7 +73,7 @@ def test_a_promotion_takes_over_between_two_batches_and_no_request_fails(tmp_pat
 
             async def client() -> None:
                 while not stop.is_set():
-                    answers = await predictor.tag([Message(str(number), "сим") for number in range(3)])
+                    answers = await predictor.answer([Tagging(Message(str(number), "сим")) for number in range(3)])
                     (version,) = {answer.tag["model"] for answer in answers}
                     versions.append(version)
 
@@ -80,7 +81,7 @@ def test_a_promotion_takes_over_between_two_batches_and_no_request_fails(tmp_pat
             write_model(tmp_path, "2")
             assert await swapper.reload() is True
             assert await swapper.reload() is False
-            assert (await predictor.tag([Message("m", "сим")]))[0].tag["model"] == "2"
+            assert (await predictor.answer([Tagging(Message("m", "сим"))]))[0].tag["model"] == "2"
             stop.set()
             await asyncio.gather(*clients)
             assert versions == sorted(versions)
@@ -113,7 +114,7 @@ def test_a_bad_bundle_never_takes_over(tmp_path: Path, fault: dict[str, str], wo
             with pytest.raises(BundleError, match=words):
                 await swapper.reload()
             assert (predictor.pid, predictor.facts.version) == (pid, "1")
-            assert (await predictor.tag([Message("m", "сим")]))[0].tag["model"] == "1"
+            assert (await predictor.answer([Tagging(Message("m", "сим"))]))[0].tag["model"] == "1"
             assert history.events == [("loaded", "1"), ("refused", "")]
             assert value(telemetry, 'rubricator_model_events_total{event="refused"}') == 1
             write_model(tmp_path, "3")
@@ -179,11 +180,11 @@ def test_counters_go_on_over_a_restart_of_the_predictor(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         async with serving_model(tmp_path) as (predictor, _, _, telemetry):
-            await predictor.tag([Message("m", "сим")])
-            await asyncio.gather(predictor.tag([Message("m", "!die")]), return_exceptions=True)
+            await predictor.answer([Tagging(Message("m", "сим"))])
+            await asyncio.gather(predictor.answer([Tagging(Message("m", "!die"))]), return_exceptions=True)
             while not predictor.ready:
                 await asyncio.sleep(0.01)
-            await predictor.tag([Message("m", "сим")])
+            await predictor.answer([Tagging(Message("m", "сим"))])
             assert value(telemetry, "rubricator_batch_messages_count") == 2
             assert value(telemetry, 'rubricator_model_events_total{event="restarted"}') == 1
 
@@ -205,7 +206,7 @@ def test_the_log_has_one_line_a_request_with_its_id_and_no_text() -> None:
 
 def test_an_unexpected_error_is_logged_by_type_and_place_and_answered_as_a_problem() -> None:
     class Broken(FakePredictor):
-        async def tag(self, *_: Any, **__: Any) -> Any:
+        async def answer(self, *_: Any, **__: Any) -> Any:
             raise RuntimeError("секретный текст клиента")
 
     log = Lines()

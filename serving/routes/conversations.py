@@ -8,42 +8,28 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from data.messages import CLIENT, Message
 from serving.answers import ConversationOut, OutcomeOut, TalkOut
 from serving.problems import ProblemError
 from serving.routes.responses import problem_responses
 from serving.routes.tags import json_response
-from serving.running import RunningState
 from serving.schemas import ConversationIn, ConversationName, OutcomeIn
 from serving.state import Classifier, DeadlineDep, StateDep, StoreDep
-from serving.tagging import check_channel
+from serving.tagging import Wish
+from serving.talks import read_whole
 
 router = APIRouter(tags=["conversations"])
 WRITTEN = (400, 408, 413, 415, 422, 503)
 UNKNOWN = "no conversation with this id is known; it begins with POST /v1/tags and a conversation_id"
 Timeline = Annotated[bool, Query(description="also the tag after each client turn")]
+Explain = Annotated[bool, Query(description="say which turn decided, and which of its words; slower")]
 
 
 @router.post("/v1/conversations", response_model=TalkOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))
 async def tag_conversation(
-    talk: ConversationIn, _: Classifier, state: StateDep, deadline: DeadlineDep, timeline: Timeline = False
+    talk: ConversationIn, _: Classifier, state: StateDep, deadline: DeadlineDep, timeline: Timeline = False, explain: Explain = False
 ) -> Response:
-    """Tag a conversation sent with all its turns; nothing of it is kept."""
-    check_channel(state.predictor.facts.taxonomy, talk.channel, "channel")
-    spoken = [Message(talk.id, turn.text, talk.channel, tuple(turn.attachments)) for turn in talk.turns if turn.role == CLIENT]
-    # Where the client has said nothing yet, the tag is that of a message with nothing to read.
-    asked = spoken or [Message(talk.id, "", talk.channel, ("none",))]
-    answers = await state.predictor.tag(asked, deadline=deadline, lane="bulk" if len(asked) > 1 else "single")
-    following = iter(answers)
-    running, last, tags = RunningState(), answers[0].tag, []
-    for turn in talk.turns:
-        if turn.role == CLIENT:
-            last = next(following).tag
-        running.add(turn.role, last)
-        if turn.role == CLIENT:
-            tags.append(running.tag(talk.id, last))
-    tag = running.tag(talk.id, last)
-    return json_response({**tag, **({"timeline": tags} if timeline else {})})
+    """Tag a conversation sent with all its turns; nothing of it is kept. What agents and bots say is context, never the request."""
+    return json_response(await read_whole(state, talk, Wish(deadline, explain=explain), timeline=timeline))
 
 
 @router.get("/v1/conversations/{id}", response_model=ConversationOut, responses=problem_responses(404, 422, 503))
@@ -56,7 +42,7 @@ async def conversation(id: ConversationName, _: Classifier, store: StoreDep) -> 
         {
             "id": known.id,
             "channel": known.channel,
-            "messages": known.version,
+            "messages": await store.messages_of(id),
             "started_at": moment(known.started_at),
             "updated_at": moment(known.updated_at),
             "tag": known.tag,

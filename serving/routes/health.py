@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from data.messages import Message
+from serving.asking import Tagging
 from serving.prediction import PredictionFailed, Refused
 from serving.problems import ProblemError
 from serving.routes.responses import problem_responses
@@ -17,7 +18,7 @@ from serving.routes.tags import json_response
 from serving.state import StateDep
 
 router = APIRouter(tags=["health"])
-PROBE = Message("readiness", "Какой у меня тариф?")
+PROBE = Tagging(Message("readiness", "Какой у меня тариф?"))
 PROBE_SECONDS = 2.0
 
 
@@ -45,7 +46,7 @@ async def ready(state: StateDep) -> Response:
     """Whether a message would be tagged now: one is."""
     deadline = asyncio.get_running_loop().time() + PROBE_SECONDS
     try:
-        (answer,) = await state.predictor.tag([PROBE], deadline=deadline, lane="probe")
+        (answer,) = await state.predictor.answer([PROBE], deadline=deadline, lane="probe")
     except (Refused, PredictionFailed) as error:
         raise ProblemError(503, f"not ready: {error}", headers={"Retry-After": "2"}) from None
     return json_response({"status": "ready", "model": answer.tag["model"]})

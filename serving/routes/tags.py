@@ -14,7 +14,8 @@ from serving.problems import ProblemError
 from serving.routes.responses import problem_responses
 from serving.schemas import BatchIn, Channel, MessageIn, Name
 from serving.state import Classifier, DeadlineDep, StateDep, StoreDep
-from serving.tagging import Wish, tag_many, tag_one
+from serving.tagging import Wish, tag_many
+from serving.talks import tag_in_turn
 
 router = APIRouter(tags=["tags"])
 Repairs = Annotated[bool, Query(description="name what was mended in the text")]
@@ -25,8 +26,12 @@ Explain = Annotated[bool, Query(description="say which words decided, for and ag
 async def tag_message(
     message: MessageIn, _: Classifier, state: StateDep, deadline: DeadlineDep, repairs: Repairs = False, explain: Explain = False
 ) -> Response:
-    """Tag one message; the same message again gets the same answer."""
-    return json_response(await tag_one(state, message, Wish(deadline, repairs, explain)))
+    """Tag one message; the same message again gets the same answer.
+
+    With a conversation_id it continues that conversation, whose tag so far is given as `conversation`; late messages (`sent_at`) are put in
+    their place. What an agent or a bot wrote (`role`) is sent here, too: it is context for what the client says next, and no request itself.
+    """
+    return json_response(await tag_in_turn(state, message, Wish(deadline, repairs, explain)))
 
 
 @router.post("/v1/tags/batch", response_model=BatchOut, responses=problem_responses(400, 408, 413, 415, 422, 429, 503))

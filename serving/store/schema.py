@@ -35,7 +35,7 @@ TAGS = Table(
     Column("status", String(16), nullable=False),
     Column("confidence", Float, nullable=False),
     Column("tag", Text, nullable=False),  # the whole answer, given again to the same message
-    Column("day", String(10), nullable=False),  # what it is counted under, so that it can be uncounted
+    Column("day", String(10), nullable=False),  # what it is counted under, so that it can be uncounted; "": it is not (no client wrote it)
     Column("hour", String(13), nullable=False),
 )
 CONVERSATIONS = Table(
@@ -44,12 +44,12 @@ CONVERSATIONS = Table(
     Column("id", String(200), primary_key=True),
     Column("channel", String(40), nullable=False),
     Column("client_hash", String(64)),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False),  # what the next message is read from; "": nothing any more, what follows begins anew
     Column("tag", Text, nullable=False),
     Column("topic", String(80), nullable=False),
     Column("need", String(80), nullable=False),
     Column("model", String(80), nullable=False),
-    Column("version", Integer, nullable=False),  # counts its messages; an update that has not seen the last one is refused
+    Column("version", Integer, nullable=False),  # moves with every change; an update that has not seen the last one is refused
     Column("started_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index("ix_conversations_updated_at", "updated_at"),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import Connection, Engine, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from serving.store.engine import first_line, migrate, open_engine
@@ -18,7 +18,7 @@ from serving.store.hashing import Hasher
 from serving.store.outcomes import write_outcome
 from serving.store.records import KnownConversation, StoreAway, Stored, Tagged
 from serving.store.retention import forget, forget_texts
-from serving.store.schema import CONVERSATIONS, FEEDBACK, KEYS, MODEL_HISTORY, OUTCOMES, TAGS
+from serving.store.schema import CONVERSATIONS, FEEDBACK, KEYS, MESSAGES, MODEL_HISTORY, OUTCOMES, TAGS
 from serving.store.writer import ROWS, Writer, lost
 
 Result = TypeVar("Result")
@@ -101,6 +101,11 @@ class Store:
             updated_at=row["updated_at"],
             outcome=None if row["outcome"] is None else _object(row["outcome"]),
         )
+
+    async def messages_of(self, conversation_id: str) -> int:
+        """How many messages of a conversation are kept."""
+        query = select(func.count()).select_from(MESSAGES).where(MESSAGES.c.conversation_id == conversation_id)
+        return await self._read(lambda connection: int(connection.execute(query).scalar() or 0))
 
     async def put_outcome(self, conversation_id: str, outcome: Mapping[str, Any]) -> bool:
         """Keep how a conversation ended; False if it is not known."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
+from data.messages import CLIENT
 from serving.store.records import ConversationMoved, Stored, Tagged
 from serving.store.schema import CONVERSATIONS, DAY_COUNTS, HOUR_COUNTS, MESSAGES, TAGS
 from serving.store.upsert import Key, add_counts, count, insert_new
@@ -20,6 +21,7 @@ def write_tags(connection: Connection, tagged: Sequence[Tagged], zone: tzinfo) -
     """Write those messages that are new; what the store holds for each, in their order.
 
     The same message again (channel, id, text) is given its first tag; the same id with another text is a conflict and changes nothing.
+    Counts are of what clients wrote: an agent's or a bot's message is kept, and counted nowhere.
 
     Raises:
         ConversationMoved: another process has continued a conversation meanwhile (roll back, nothing is written).
@@ -31,8 +33,9 @@ def write_tags(connection: Connection, tagged: Sequence[Tagged], zone: tzinfo) -
     rows = [_tag(first[key], zone) for key in sorted(fresh)]
     if rows:
         connection.execute(TAGS.insert(), rows)
-        add_counts(connection, DAY_COUNTS, count(day_key(row) for row in rows))
-        add_counts(connection, HOUR_COUNTS, count(hour_key(row) for row in rows))
+        counted = [row for row in rows if row["day"]]
+        add_counts(connection, DAY_COUNTS, count(day_key(row) for row in counted))
+        add_counts(connection, HOUR_COUNTS, count(hour_key(row) for row in counted))
     _continue(connection, [first[key] for key in sorted(fresh)])
     known = _known(connection, [key for key in first if key not in fresh])
     known |= {key: (first[key].text_hash, first[key].tag) for key in fresh}
@@ -75,7 +78,7 @@ def _message(one: Tagged) -> dict[str, Any]:
 
 
 def _tag(one: Tagged, zone: tzinfo) -> dict[str, Any]:
-    clock = local(one.at, zone).isoformat()
+    clock = local(one.at, zone).isoformat() if one.role == CLIENT else ""
     tag = one.tag
     return {
         "channel": one.channel,
@@ -120,6 +123,12 @@ def _continue(connection: Connection, tagged: Sequence[Tagged]) -> None:
             written = len(insert_new(connection, CONVERSATIONS, [row]))
         else:
             same = and_(CONVERSATIONS.c.id == step.id, CONVERSATIONS.c.version == step.seen_version)
-            written = connection.execute(update(CONVERSATIONS).where(same).values(values)).rowcount
+            began = CONVERSATIONS.c.started_at
+            known = {
+                # A late message may be the first; the client may speak only after a bot.
+                "started_at": case((began > one.at, one.at), else_=began),
+                "client_hash": func.coalesce(CONVERSATIONS.c.client_hash, one.client_hash),
+            }
+            written = connection.execute(update(CONVERSATIONS).where(same).values(values | known)).rowcount
         if not written:
             raise ConversationMoved(f"conversation {step.id!r} has been continued meanwhile")
