@@ -50,8 +50,8 @@ types: .venv/ready ## mypy, strict
 
 check: lint types test ## everything that CI asks
 
-bench: .venv/ready ## speed, as ratios within one run
-	@$(BIN)/python -m tests.bench
+bench: .venv/ready $(CHAMPION) ## speed, as ratios within one run (twenty minutes; SECTIONS="text tags conversations http mlflow" for some)
+	@exec $(BIN)/python -m tests.bench $(SECTIONS)
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements.lock
