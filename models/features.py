@@ -69,15 +69,8 @@ def fold(text: str) -> str:
     return "".join([*parts, text[start:].lower().replace("ё", "е")])
 
 
-class _Words:
-    """Text -> tokens (or lemmas); a class, so that scikit-learn can clone and compare the vectoriser that holds it."""
-
-    def __init__(self, lang: str, lemmas: bool) -> None:
-        self.lang, self.lemmas = lang, lemmas
-
-    def __call__(self, text: str) -> list[str]:
-        tokens = tokenizer(self.lang)(text)
-        return [lemma(token) for token in tokens] if self.lemmas else tokens
+def _as_it_is(item: Any) -> Any:
+    return item
 
 
 class TextFeatures(TransformerMixin, BaseEstimator):
@@ -106,35 +99,43 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         self.min_documents = min_documents
 
     def _blocks(self) -> dict[str, TfidfVectorizer]:
-        common: dict[str, Any] = {"preprocessor": fold, "sublinear_tf": True, "dtype": np.float32}
+        common: dict[str, Any] = {"preprocessor": _as_it_is, "sublinear_tf": True, "dtype": np.float32}
+        listed: dict[str, Any] = {**common, "tokenizer": _as_it_is, "token_pattern": None}
         blocks = {}
         if self.words:
-            blocks["word"] = TfidfVectorizer(
-                tokenizer=_Words(self.lang, False), token_pattern=None, ngram_range=tuple(self.words), **common
-            )
+            blocks["word"] = TfidfVectorizer(ngram_range=tuple(self.words), **listed)
         if self.characters:
             blocks["char"] = TfidfVectorizer(analyzer="char_wb", ngram_range=tuple(self.characters), min_df=self.min_documents, **common)
         if self.lemmas:
-            blocks["lemma"] = TfidfVectorizer(tokenizer=_Words(self.lang, True), token_pattern=None, ngram_range=(1, 2), **common)
+            blocks["lemma"] = TfidfVectorizer(ngram_range=(1, 2), **listed)
         return blocks
+
+    def _read(self, X: Sequence[str]) -> dict[str, Sequence[Any]]:
+        """What each block counts in n texts; they are tokenised once for words and lemmas."""
+        folded = [fold(text) for text in X]
+        tokens = [tokenizer(self.lang)(text) for text in folded] if self.words or self.lemmas else []
+        lemmas = [[lemma(token) for token in one] for one in tokens] if self.lemmas else []
+        return {"word": tokens, "char": folded, "lemma": lemmas}
 
     def fit(self, X: Sequence[str], y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
         """Learn vocabularies and document frequencies of n texts."""
-        self.blocks_ = self._blocks()
+        self.blocks_, read = self._blocks(), self._read(X)
         for name, block in self.blocks_.items():
             try:
-                block.fit(X)
+                block.fit(read[name])
             except ValueError:
                 if name == "char" and self.min_documents > 1:  # too few texts to share a character n-gram
                     block.set_params(min_df=1)
-                    block.fit(X)
+                    block.fit(read[name])
                 else:
                     raise
         return self
 
     def transform(self, X: Sequence[str]) -> sparse.csr_matrix:
         """Turn n texts into an (n, features) float32 matrix."""
-        return sparse.hstack([block.transform(X) for block in self.blocks_.values()], format="csr", dtype=np.float32)
+        read = self._read(X)
+        parts = [block.transform(read[name]) for name, block in self.blocks_.items()]
+        return sparse.hstack(parts, format="csr", dtype=np.float32)
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names such as "word:симка", in the order of the columns."""

@@ -51,9 +51,9 @@ class Neighbours:
             nearest += [ids[members[number]] for number in (vectors[members] @ found.T).argmax(axis=0)]
         return cls(np.vstack(centres), np.asarray(owners, dtype=np.intp), nearest)
 
-    def without(self, leaf: int) -> Self:
+    def without(self, leaves: Sequence[int]) -> Self:
         """The prototypes of all other leaves."""
-        stay = self.leaves != leaf
+        stay = ~np.isin(self.leaves, leaves)
         return type(self)(self.vectors[stay], self.leaves[stay], [name for name, keep in zip(self.ids, stay, strict=True) if keep])
 
     def similarity(self, vectors: Vectors) -> npt.NDArray[np.float32]:

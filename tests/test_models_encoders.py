@@ -179,3 +179,11 @@ def test_a_cache_with_a_flipped_byte_is_computed_again(tmp_path: Path) -> None:
     place = whole.index(np.asarray([1, 1, 2, 1], dtype=np.float32).tobytes())
     file.write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
     assert CachedEncoder(Counting(), tmp_path).encode(["a", "bb"]).tolist() == [[1, 1], [2, 1]]
+
+
+def test_two_processes_encode_what_one_does(tmp_path: Path) -> None:
+    texts = ["а" * number for number in range(1, 200)]
+    told: list[tuple[int, int]] = []
+    two = CachedEncoder(Counting(), tmp_path / "two", lambda done, total: told.append((done, total)), jobs=2).encode(texts)
+    np.testing.assert_array_equal(two, CachedEncoder(Counting(), tmp_path / "one").encode(texts))
+    assert told == [(64, 199), (128, 199), (192, 199), (199, 199)]

@@ -88,7 +88,7 @@ def test_without_an_encoder_there_are_no_prototypes() -> None:
 
 
 def test_a_leaf_can_be_left_out_of_the_memory(neighbours: Neighbours) -> None:
-    rest = neighbours.without(0)
+    rest = neighbours.without([0])
     assert rest.ids == ["c", "d"]
     assert rest.leaves.tolist() == [1, 1]
     np.testing.assert_array_equal(rest.vectors, [NORTH, NORTH])

@@ -92,7 +92,7 @@ def prepare(examples: Sequence[Example], config: Config, progress: Progress) -> 
     if encoder is None:
         return Material(ordered, prepared, np.zeros((len(ordered), 0), dtype=np.float32))
     with progress.task("encoding", len(ordered)) as advance:
-        cached = CachedEncoder(encoder, CACHE, lambda done, total: advance(len(ordered) - total + done))
+        cached = CachedEncoder(encoder, CACHE, lambda done, total: advance(len(ordered) - total + done), config.jobs)
         return Material(ordered, prepared, cached.encode([item.text for item in prepared]))
 
 
