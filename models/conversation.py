@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from data.messages import Conversation, Turn
-from models.classifier import Scores, softmax, sum_leaves
+from models.classifier import Scores, softmax
 from models.conversation_adoption import adopt
 from models.conversation_cues import offers
 from models.conversation_state import Given, Heard, State, Summary, added, fold, join, largest
@@ -179,7 +179,7 @@ class ConversationReader:
     def answer(self, before: Summary, heard: Heard, joined: Scores) -> tuple[Heard, Given]:
         """The turn with what is answered after it, and that answer."""
         probabilities = self.weights.leaves(joined, added(before.evidence, heard.evidence), before.clients + 1, self.leaf_topics)
-        labels = sum_leaves(probabilities[None], self.leaf_topics, len(self.decider.topics))[0]
+        labels = self._by_topic(probabilities)
         given = Given(
             tuple(int(value) for value in np.rint(labels * 10**DECIMALS)),
             largest(((leaf, int(value)) for leaf, value in enumerate(np.rint(probabilities * 10**DECIMALS))), KEPT_LEAVES),
@@ -219,10 +219,14 @@ class ConversationReader:
                 return replace(taken, label=label, auto=auto), None, None
         return (*self.answer(before, taken, scores[-1]), scores[-1])
 
+    def _by_topic(self, leaves: Scores) -> Scores:
+        """(leaves,) probabilities added up by topic, (topics,)."""
+        return np.asarray(np.bincount(self.leaf_topics, weights=leaves, minlength=len(self.decider.topics)), dtype=np.float64)
+
     def _alone(self, before: Summary, heard: Heard, reading: Reading | None, scores: Scores, text: str) -> Heard:
         """What a turn says by itself."""
         leaves = softmax(SHARPNESS * scores[None])
-        topics = sum_leaves(leaves, self.leaf_topics, len(self.decider.topics))[0]
+        topics = self._by_topic(leaves[0])
         weight = reading.weight if reading else 1.0
         agreed = reading is not None and not reading.chosen
         if agreed and before.request >= REQUESTED:  # yes to a step of what was already asked for

@@ -61,6 +61,8 @@ class ConversationBatch:
 
     def read_ahead(self, many: Sequence[Going]) -> None:
         """Score all texts that `read` will ask for, together: which they are depends on no score, so a dry reading names them."""
+        if sum(len(going.turns) for going in many) < 2:
+            return  # a turn asks for all its texts at once anyway
         asked: dict[str, None] = {}
 
         def note(texts: Sequence[str]) -> Scores:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from data.messages import Turn
 
@@ -17,7 +18,7 @@ def tail(text: str, limit: int) -> str:
         return text
     start, size = len(text), 0
     while start > 0:
-        size += json_bytes(text[start - 1])
+        size += _character_bytes(text[start - 1])
         if size > limit:
             break
         start -= 1
@@ -27,6 +28,10 @@ def tail(text: str, limit: int) -> str:
 def json_bytes(text: str) -> int:
     """Bytes of a text inside a JSON string in UTF-8."""
     return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")) - 2
+
+
+# Asked for character by character, of few different ones.
+_character_bytes = lru_cache(maxsize=1024)(json_bytes)
 
 
 def cut(text: str) -> str:
