@@ -117,19 +117,25 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         lemmas = [[lemma(token) for token in one] for one in tokens] if self.lemmas else []
         return {"word": tokens, "char": folded, "lemma": lemmas}
 
-    def fit(self, X: Sequence[str], y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
+    def fit(self, X: Sequence[str], y: object = None) -> Self:
         """Learn vocabularies and document frequencies of n texts."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: Sequence[str], y: object = None) -> sparse.csr_matrix:  # noqa: ARG002 - scikit-learn's signature
+        """Learn from n texts and turn them into an (n, features) float32 matrix, each read once."""
         self.blocks_, read = self._blocks(), self._read(X)
+        parts = []
         for name, block in self.blocks_.items():
             try:
-                block.fit(read[name])
+                parts.append(block.fit_transform(read[name]))
             except ValueError:
                 if name == "char" and self.min_documents > 1:  # too few texts to share a character n-gram
                     block.set_params(min_df=1)
-                    block.fit(read[name])
+                    parts.append(block.fit_transform(read[name]))
                 else:
                     raise
-        return self
+        return sparse.hstack(parts, format="csr", dtype=np.float32)
 
     def transform(self, X: Sequence[str]) -> sparse.csr_matrix:
         """Turn n texts into an (n, features) float32 matrix."""

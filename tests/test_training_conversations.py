@@ -23,7 +23,7 @@ from training.config import Config, DecisionConfig
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retelling
 from training.conversation_run import holds_turns, learn_conversations, read_conversations
 from training.conversations import cross_rows, hear, learn_weights, prove_conversations, rows_of
-from training.fit import fit_classifier
+from training.fit import fit_classifier, fit_on
 from training.material import Material, prepare
 from training.progress import Progress
 
@@ -79,9 +79,9 @@ def told(material: Material, decider: Decider, tiny_config: Config) -> list[Told
 def test_no_message_model_reads_an_author_it_learned_from(material: Material, decider: Decider, tiny_config: Config) -> None:
     classifier, learned_from = fit_classifier(material, tiny_config), []
 
-    def spying(learn: Material, config: Config) -> object:
+    def spying(matrix: object, learn: Material, config: Config) -> object:
         learned_from.append({example.author for example in learn.examples})
-        return fit_classifier(learn, config)
+        return fit_on(matrix, learn, config)
 
     half = material.take([n for n, example in enumerate(material.examples) if example.author in AUTHORS[:4]])
     found = hear(_conversations(), half, classifier, decider, tiny_config, QUIET, fit=spying)  # type: ignore[arg-type]

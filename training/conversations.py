@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
+from scipy import sparse
 
 from data import split
 from data.messages import Conversation, LabelledConversation
@@ -17,7 +17,8 @@ from models.conversation import SHARPNESS, ConversationReader
 from models.conversation_text import clean
 from models.conversation_weights import GROUPS, ConversationWeights
 from models.decision import Decider
-from models.encoders import CachedEncoder, Vectors, make_encoder
+from models.encoders import CachedEncoder, make_encoder
+from models.features import TextFeatures
 from models.prepare import Preparation
 from training.config import Config
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retell, retelling
@@ -27,13 +28,20 @@ from training.progress import Progress
 LEAST_AUTO = 20
 BRIEF = 2  # the first groups of client turns
 UNSEEN_LEAF = -2.0  # decision value of a leaf that a fold's message model never saw
-Fit = Callable[[Material, Config], TopicClassifier]
+Fit = Callable[[sparse.csr_matrix, Material, Config], TopicClassifier]
 
 
 class Listener:
-    """Reads conversations with several message models; their words are prepared and encoded once."""
+    """Reads conversations with several message models of the same features; their words are prepared, counted and encoded once."""
 
-    def __init__(self, conversations: Sequence[LabelledConversation], decider: Decider, config: Config, progress: Progress) -> None:
+    def __init__(
+        self,
+        conversations: Sequence[LabelledConversation],
+        features: TextFeatures,
+        decider: Decider,
+        config: Config,
+        progress: Progress,
+    ) -> None:
         self._decider = decider
         preparation = Preparation(config.model.repair, config.model.lang)
         spoken = {turn.text for told in conversations for turn in told.conversation.turns}
@@ -48,23 +56,26 @@ class Listener:
         self._listen(note, conversations)
         encoder = make_encoder(config.model.encoder)
         texts = list(asked)
-        vectors = np.zeros((len(texts), 0), dtype=np.float32)
+        self._place = {text: number for number, text in enumerate(texts)}
+        self._matrix = features.transform(texts) if texts else None
+        self._vectors = np.zeros((len(texts), 0), dtype=np.float32)
         if encoder is not None:
             with progress.task("encoding conversations", len(texts)) as advance:
-                vectors = CachedEncoder(encoder, CACHE, lambda done, total: advance(len(texts) - total + done), config.jobs).encode(texts)
-        self._vectors: dict[str, npt.NDArray[np.float32]] = dict(zip(texts, vectors, strict=True))
+                self._vectors = CachedEncoder(encoder, CACHE, lambda done, total: advance(len(texts) - total + done), config.jobs).encode(
+                    texts
+                )
 
     def listen(self, classifier: TopicClassifier, conversations: Sequence[LabelledConversation]) -> list[Told]:
         """Conversations as a classifier reads them; those without a word of the client's are left out."""
         place = {leaf: number for number, leaf in enumerate(classifier.leaves_)}
         known = [number for number, leaf in enumerate(self._decider.leaves) if leaf in place]
         taken = [place[self._decider.leaves[number]] for number in known]
+        every = np.full((len(self._place), len(self._decider.leaves)), UNSEEN_LEAF)
+        if self._matrix is not None:
+            every[:, known] = classifier.leaf_scores(self._matrix, self._vectors)[:, taken]
 
         def score(texts: Sequence[str]) -> Scores:
-            vectors: Vectors = np.stack([self._vectors[text] for text in texts])
-            result = np.full((len(texts), len(self._decider.leaves)), UNSEEN_LEAF)
-            result[:, known] = classifier.leaf_scores(classifier.features_.transform(texts), vectors)[:, taken]
-            return result
+            return np.asarray(every[[self._place[text] for text in texts]])
 
         return self._listen(score, conversations)
 
@@ -99,13 +110,14 @@ def hear(
     """Read conversations so that no message model reads an author it learned from.
 
     Authors of `learn`, the messages that fitted `classifier`, are read by classifiers of author-grouped folds that left them out (`fit` makes
-    one), the others by `classifier`. In the order of their ids.
+    one), the others by `classifier`. All share its features: vocabulary and document frequencies, no label. In the order of their ids.
     """
     from joblib import Parallel, delayed
 
-    from training.fit import fit_classifier
+    from training.fit import fit_on
 
-    listener = Listener(conversations, decider, config, progress)
+    features = classifier.features_
+    listener = Listener(conversations, features, decider, config, progress)
     # Without the copies with typing errors: they change little here and cost a third of the time.
     learn = learn.take([number for number, example in enumerate(learn.examples) if example.slice != SPOILT])
     groups = [example.group for example in learn.examples]
@@ -114,17 +126,17 @@ def hear(
     if count > 1 and any(told.group in known for told in conversations):
         numbers = np.asarray(split.folds(groups, learn.labels, count, config.seed))
         fold_of = dict(zip(groups, numbers.tolist(), strict=True))
-        learner = fit or fit_classifier
+        learner, matrix = fit or fit_on, features.transform(learn.texts)
 
-        def one(number: int) -> list[Told]:
-            mine = [told for told in conversations if fold_of.get(told.group) == number]
-            return listener.listen(learner(learn.take(np.flatnonzero(numbers != number)), config), mine) if mine else []
+        def one(number: int) -> TopicClassifier:
+            others = np.flatnonzero(numbers != number)
+            return learner(matrix[others], learn.take(others), config)
 
         with progress.task("message models for conversations", count) as advance:
-            parts = Parallel(n_jobs=config.jobs, return_as="generator")(delayed(one)(number) for number in range(count))
-            for done, part in enumerate(parts, 1):
-                result += part
-                advance(done)
+            models = Parallel(n_jobs=config.jobs, return_as="generator")(delayed(one)(number) for number in range(count))
+            for number, model in enumerate(models):
+                result += listener.listen(model, [told for told in conversations if fold_of.get(told.group) == number])
+                advance(number + 1)
     return sorted(result, key=lambda told: told.conversation.id)
 
 

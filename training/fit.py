@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from data import split
 from data.errors import DataError
@@ -56,7 +57,10 @@ def fit(parts: dict[str, Material], taxonomy: Taxonomy, config: Config, progress
     if len(set(learn.labels)) < 2:
         raise DataError(f"only one topic ({learn.labels[0]!r}) to learn from; give messages of at least two")
     with progress.task("learning", len(learn.examples)):
-        classifier = fit_classifier(learn, config)
+        features = features_of(config)
+        matrix = features.fit_transform(learn.texts)
+        classifier = fit_on(matrix, learn, config)
+        classifier.features_ = features
     topics = tuple(label for label in taxonomy.labels if label in {*classifier.classes_, taxonomy.open_topic})
     number = {leaf: position for position, leaf in enumerate(classifier.leaves_)}
     leaves = np.asarray([number[label, need or ""] for label, need in zip(learn.labels, learn.needs, strict=True)])
@@ -65,7 +69,7 @@ def fit(parts: dict[str, Material], taxonomy: Taxonomy, config: Config, progress
             learn.vectors, leaves, [example.id for example in learn.examples], config.decision.prototypes, config.seed
         )
     with progress.task("calibrating", len(hold.examples)):
-        calibration = calibrate(classifier, neighbours, learn, hold, topics, taxonomy, config)
+        calibration = calibrate(classifier, neighbours, learn, matrix, hold, topics, taxonomy, config)
     tagger = Tagger(classifier, calibration, neighbours, Decider(taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED))
     tagger, choices = choose(tagger, hold, config.decision.open_cost)
     proof = prove(tagger, tagger.decider.candidates, parts["certify"], config.decision)
@@ -88,20 +92,30 @@ def label_shares(labels: Sequence[str], topics: Sequence[str]) -> dict[str, floa
 
 def fit_classifier(material: Material, config: Config) -> TopicClassifier:
     """The classifier of prepared material."""
+    features = features_of(config)
+    classifier = fit_on(features.fit_transform(material.texts), material, config)
+    classifier.features_ = features
+    return classifier
+
+
+def fit_on(matrix: sparse.csr_matrix, material: Material, config: Config) -> TopicClassifier:
+    """The linear part of prepared material's classifier, from its (n, features) matrix; what made the matrix is not part of it."""
     classifier = classifier_of(config)
     classifier.classes_ = np.unique(np.asarray(material.labels))
-    classifier.features_ = _features(classifier, material.texts)
-    return classifier.fit_leaves(classifier.features_.transform(material.texts), material.vectors, material.labels, material.needs)
+    return classifier.fit_leaves(matrix, material.vectors, material.labels, material.needs)
 
 
-def _features(classifier: TopicClassifier, texts: Sequence[str]) -> TextFeatures:
-    return TextFeatures(classifier.lang, classifier.words, classifier.characters, classifier.lemmas).fit(texts)
+def features_of(config: Config) -> TextFeatures:
+    """Unfitted features with the configuration's parameters."""
+    classifier = classifier_of(config)
+    return TextFeatures(classifier.lang, classifier.words, classifier.characters, classifier.lemmas)
 
 
 def calibrate(
     classifier: TopicClassifier,
     neighbours: Neighbours,
     learn: Material,
+    learned: sparse.csr_matrix,
     hold: Material,
     topics: tuple[str, ...],
     taxonomy: Taxonomy,
@@ -121,7 +135,7 @@ def calibrate(
     parts: list[Calibrated] = [(scores, signals(scores, hold.vectors, neighbours, leaf_topics), gold)]
     share = config.decision.unseen_weight
     if open_topic is not None and share:
-        parts += unseen(classifier, neighbours, learn, hold, topics, open_topic, config)
+        parts += unseen(classifier, neighbours, learn, learned, hold, topics, open_topic, config)
     every, unlike, right = (np.concatenate([part[position] for part in parts]) for position in range(3))
     weight = np.ones(len(right))
     if len(parts) > 1:
@@ -135,6 +149,7 @@ def unseen(
     classifier: TopicClassifier,
     neighbours: Neighbours,
     learn: Material,
+    learned: sparse.csr_matrix,
     hold: Material,
     topics: tuple[str, ...],
     open_topic: int,
@@ -142,7 +157,7 @@ def unseen(
 ) -> list[Calibrated]:
     """Held-back messages of the open topic's needs, scored by classifiers that never saw the need (its leaf can never win).
 
-    Each classifier leaves out two needs: half the classifiers for the same number of messages.
+    Each classifier leaves out two needs: half the classifiers for the same number of messages. `learned` is the matrix of `learn`.
     """
     from joblib import Parallel, delayed
 
@@ -151,19 +166,14 @@ def unseen(
     kinds = sorted({need for label, need in classifier.leaves_ if label == name and need in held_back and need})
     if len(kinds) < 3:
         return []
-    learned, held = classifier.features_.transform(learn.texts), classifier.features_.transform(hold.texts)
+    held = classifier.features_.transform(hold.texts)
     leaf_topics = classifier.leaf_topics_in(topics)
 
     def one(pair: Sequence[str]) -> Calibrated:
         # Without the copies with typing errors: they change little here and cost a third of the time.
         stay = np.asarray([not (example.label == name and example.need in pair) and example.slice != SPOILT for example in learn.examples])
-        other = classifier_of(config)
-        other.fit_leaves(
-            learned[stay],
-            learn.vectors[stay],
-            [x for x, s in zip(learn.labels, stay, strict=True) if s],
-            [x for x, s in zip(learn.needs, stay, strict=True) if s],
-        )
+        index = np.flatnonzero(stay)
+        other = fit_on(learned[index], learn.take(index), config)
         mine = np.asarray([label == name and need in pair for label, need in zip(hold.labels, hold.needs, strict=True)])
         blind = other.leaf_scores(held[mine], hold.vectors[mine])
         scores = np.full((int(mine.sum()), len(classifier.leaves_)), blind.min() - 10.0)
