@@ -67,6 +67,8 @@ class Edge:
                 present = {name for name, _ in raw}
                 raw += [header for header in SECURITY_HEADERS if header[0] not in present]
                 raw.append((b"x-request-id", request_id.encode("ascii")))
+                if self._state.stopping and b"connection" not in present:
+                    raw.append((b"connection", b"close"))
                 message["headers"] = raw
             await send(message)
 

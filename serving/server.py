@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,30 +17,13 @@ from serving.logs import Log, make_log
 from serving.predictor import ProcessPredictor
 from serving.protocol import make_protocol
 from serving.settings import Settings
+from serving.stopping import GracefulServer
 from serving.store.hashing import load_key
 from serving.store.store import Store
 from serving.swap import Swapper
 from serving.telemetry import Telemetry
 
 FORGET_SECONDS = 3600.0
-
-
-class _Server(uvicorn.Server):
-    """Stops at the first signal and does not raise it again: the predictor still has to be ended."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-
-    def _stop(self) -> None:
-        self.should_exit = True
 
 
 def take_port(host: str, port: int) -> socket.socket:
@@ -92,7 +74,7 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
         app = create_app(predictor, settings, store, telemetry=telemetry, log=log, reload=swapper.reload)
         host, port = listener.getsockname()[:2]
         say(f"Serving {predictor.facts.version} on http://{host}:{port} (docs: /docs); Ctrl-C ends it")
-        await _Server(_config(app, settings)).serve([listener])
+        await GracefulServer(_config(app, settings), app.state.rubricator.stop).serve([listener])
     except _StoppedEarlyError:
         pass
     finally:

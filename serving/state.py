@@ -32,6 +32,7 @@ class State:
     log: Log | None = None
     reload: Callable[[], Awaitable[bool]] | None = None
     conversations: KeyedLocks = field(default_factory=KeyedLocks)
+    stopping: bool = False
     keys: KeyRing = field(init=False)
     rates: RateLimit = field(init=False)
 
@@ -43,6 +44,10 @@ class State:
         if (store := self.store) is not None:
             self.telemetry.watch("store_waiting", "Requests that wait for their commit", lambda: float(store.waiting))
             self.telemetry.watch("store_away", "1 while the store does not answer", lambda: float(store.away))
+
+    def stop(self) -> None:
+        """From now on readiness fails, and every answer closes its connection."""
+        self.stopping = True
 
 
 async def _state(request: Request) -> State:

@@ -16,7 +16,10 @@ import httpx
 import pytest
 
 from data.errors import ServiceError
+from serving.app import create_app
 from serving.server import take_port
+from serving.settings import Settings
+from tests.serving_fakes import FakePredictor, calling
 
 # Nothing is written into the folder that the tests run in.
 ENVIRONMENT = {**os.environ, "RUBRICATOR_STORE": "none"}
@@ -100,6 +103,42 @@ def test_requests_in_flight_are_answered_before_the_service_ends() -> None:
     with service() as (process, address):
         assert asyncio.run(scenario(address, process)) == [200] * 4
         assert process.wait(30) == 0
+
+
+def test_when_the_service_ends_every_request_is_answered_or_refused_and_no_connection_is_reset() -> None:
+    async def until_refused(address: str, name: str, enough: asyncio.Event, keep: bool) -> set[int]:
+        """Statuses of requests one after another, on one connection or each on its own; any other error than a refusal is raised."""
+        statuses, number = set(), 0
+        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=30) as client:
+            while True:
+                number += 1
+                headers = {} if keep else {"Connection": "close"}
+                try:
+                    response = await client.post("/v1/tags", json={**MESSAGE, "id": f"{name}-{number}"}, headers=headers)
+                except httpx.ConnectError:
+                    return statuses
+                statuses.add(response.status_code)
+                if number == 20:
+                    enough.set()
+
+    async def scenario(address: str, process: subprocess.Popen[str]) -> set[int]:
+        enough = asyncio.Event()
+        clients = [asyncio.ensure_future(until_refused(address, str(number), enough, keep=number > 3)) for number in range(16)]
+        await enough.wait()
+        process.send_signal(signal.SIGTERM)
+        return set().union(*await asyncio.gather(*clients))
+
+    with service(log_requests=False) as (process, address):
+        assert asyncio.run(scenario(address, process)) == {200}
+        assert process.wait(30) == 0
+
+
+def test_while_the_service_ends_it_is_not_ready_and_answers_close_their_connections() -> None:
+    with calling(create_app(FakePredictor(), Settings())) as client:
+        client.app.state.rubricator.stop()
+        assert client.get("/health/ready").status_code == 503
+        answer = client.post("/v1/tags", json=MESSAGE)
+        assert (answer.status_code, answer.headers["connection"]) == (200, "close")
 
 
 def test_the_predictor_ends_when_the_service_is_killed() -> None:

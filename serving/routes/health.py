@@ -44,6 +44,8 @@ async def live() -> Response:
 @router.get("/health/ready", response_model=Ready, responses={503: problem_responses(503)[503]})
 async def ready(state: StateDep) -> Response:
     """Whether a message would be tagged now: one is."""
+    if state.stopping:
+        raise ProblemError(503, "not ready: the service is stopping", headers={"Retry-After": "2"})
     deadline = asyncio.get_running_loop().time() + PROBE_SECONDS
     try:
         (answer,) = await state.predictor.answer([PROBE], deadline=deadline, lane="probe")
