@@ -40,15 +40,19 @@ class Keys(Protocol):
     """Where keys are kept (the store)."""
 
     async def keys(self) -> list[Mapping[str, Any]]:
-        """Keys that are not revoked: name, hash, roles."""
+        """All keys that have been made: name, hash, roles, revoked."""
 
 
 class KeyRing:
-    """Knows callers by their keys; with no key made, everybody is ANYONE (allowed on the loopback address only: see `check_exposure`)."""
+    """Knows callers by their keys.
+
+    While no key has ever been made everybody is ANYONE, on the loopback address (see `check_exposure`). Revoking the last key opens nothing.
+    """
 
     def __init__(self, keys: Keys | None) -> None:
         self._source = keys
         self._known: list[tuple[str, Caller]] = []
+        self._open = True
         self._fresh_until = 0.0
         self._read = False
 
@@ -59,7 +63,7 @@ class KeyRing:
             ProblemError: 401, the key is missing or not known.
         """
         await self._refresh()
-        if not self._known:
+        if self._open:
             return ANYONE
         if not key:
             raise ProblemError(401, "an API key is needed: Authorization: Bearer KEY (python -m serving keys make NAME)", headers=CHALLENGE)
@@ -86,7 +90,8 @@ class KeyRing:
                 raise
             return
         self._read = True
-        self._known = [(row["hash"], Caller(row["name"], frozenset(row["roles"].split(",")))) for row in rows]
+        self._open = not rows
+        self._known = [(row["hash"], Caller(row["name"], frozenset(row["roles"].split(",")))) for row in rows if not row["revoked"]]
 
 
 def new_key() -> str:

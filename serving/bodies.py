@@ -1,14 +1,19 @@
-"""Whole bodies within limits: wire bytes, inflated bytes, time, media type; read before anything behind waits for the client."""
+"""Whole bodies within limits: wire bytes, inflated bytes, time, media type, depth; read before anything behind waits for the client."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from serving.problems import ProblemError
+
+MAX_DEPTH = 32
+# Whole strings, so that brackets inside them do not count; one that does not end takes all the rest, so that time stays linear.
+_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 async def read_body(headers: Headers, receive: Receive, *, limit: int, seconds: float) -> bytes:
@@ -21,7 +26,7 @@ async def read_body(headers: Headers, receive: Receive, *, limit: int, seconds: 
         seconds: how long the client may take.
 
     Raises:
-        ProblemError: 400 (broken), 408 (too slow), 413 (too large) or 415 (not JSON, or an unknown encoding).
+        ProblemError: 400 (broken, or nested too deeply), 408 (too slow), 413 (too large) or 415 (not JSON, or an unknown encoding).
     """
     too_large = ProblemError(413, f"the body is larger than {limit} bytes; send less at once")
     length = headers.get("content-length", "0")
@@ -44,7 +49,22 @@ async def read_body(headers: Headers, receive: Receive, *, limit: int, seconds: 
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     if content and kind != "application/json":
         raise ProblemError(415, "Content-Type is not application/json")
+    if content.count(b"[") + content.count(b"{") > MAX_DEPTH and depth(content) > MAX_DEPTH:
+        raise ProblemError(400, f"the body is nested deeper than {MAX_DEPTH} levels")
     return content
+
+
+def depth(content: bytes) -> int:
+    """How deeply JSON is nested; of what is no JSON, some number."""
+    now = most = 0
+    for match in _BRACKETS.finditer(content):
+        first = content[match.start()]
+        if first in b"[{":
+            now += 1
+            most = max(most, now)
+        elif first in b"]}":
+            now -= 1
+    return most
 
 
 async def _receive(receive: Receive, limit: int, too_large: ProblemError) -> bytes:

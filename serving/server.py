@@ -66,7 +66,7 @@ async def serve(settings: Settings, say: Callable[[str], None], program: str = "
     telemetry.watch("queue_messages", "Messages that wait for the predictor", lambda: float(predictor.waiting))
     try:
         store = await open_store(settings, telemetry)
-        check_exposure(settings.host, bool(store and await store.keys()))
+        check_exposure(settings.host, any(not key["revoked"] for key in await store.keys()) if store else False)
         await _start_unless_stopped(predictor)
         swapper = Swapper(predictor, settings.model, telemetry, log, store.model_event if store else None)
         await swapper.started()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from data.errors import ConfigError, ServiceError
 from serving.app import create_app
 from serving.auth import ANYONE, KeyRing, check_exposure, check_roles, hash_key, new_key
+from serving.bodies import depth
 from serving.commands import in_store
 from serving.prediction import Overloaded
 from serving.problems import ProblemError
@@ -50,7 +52,7 @@ BODIES: dict[tuple[str, str], Any] = {
 
 class FakeKeys:
     def __init__(self, **roles: str) -> None:
-        self.rows = [{"name": name, "hash": hash_key(f"key-{name}"), "roles": kept} for name, kept in roles.items()]
+        self.rows = [{"name": name, "hash": hash_key(f"key-{name}"), "roles": kept, "revoked": False} for name, kept in roles.items()]
         self.away = False
 
     async def keys(self) -> list[Mapping[str, Any]]:
@@ -115,6 +117,23 @@ def test_keys_stay_known_while_the_store_is_away_but_nobody_comes_in_before_they
     asyncio.run(scenario())
 
 
+def test_a_revoked_key_opens_nothing_also_if_it_was_the_last() -> None:
+    async def scenario() -> None:
+        keys = FakeKeys()
+        ring = KeyRing(keys)
+        assert await ring.identify(None) is ANYONE
+        keys.rows = FakeKeys(router="classify").rows
+        ring._fresh_until = 0.0
+        assert (await ring.identify("key-router")).name == "router"
+        keys.rows[0]["revoked"] = True
+        ring._fresh_until = 0.0
+        for key in ("key-router", None):
+            with pytest.raises(ProblemError, match="key"):
+                await ring.identify(key)
+
+    asyncio.run(scenario())
+
+
 def test_a_key_is_made_shown_once_and_revoked(tmp_path: Path) -> None:
     settings = Settings(store=f"sqlite:///{tmp_path / 'store.db'}")
     key = in_store(settings, lambda connection: make(connection, "router", ["classify", "report"], "anna", 1))
@@ -169,6 +188,40 @@ def test_a_key_may_send_so_much_a_second() -> None:
         limit.take("a")
     with pytest.raises(ProblemError):
         limit.take("a")
+
+
+def test_who_sends_too_much_is_told_when_to_come_back() -> None:
+    with calling(None) as caller:
+        guarded(caller, FakeKeys(router="classify", other="classify"), rate_limit=0.5)
+        caller.app.state.rubricator.rates = RateLimit(0.5, clock=lambda: 0.0)
+        headers = {"Authorization": "Bearer key-router"}
+        assert caller.post("/v1/tags", json=MESSAGE, headers=headers).status_code == 200
+        refused = caller.post("/v1/tags", content=b"{", headers=headers)
+        assert (refused.status_code, refused.headers["retry-after"], refused.headers["content-type"]) == (
+            429,
+            "2",
+            "application/problem+json",
+        )
+        assert caller.post("/v1/tags", json=MESSAGE, headers={"Authorization": "Bearer key-other"}).status_code == 200
+        assert caller.get("/health/ready").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/v1/tags", "/v1/tags/batch", "/v1/conversations", "/v1/feedback", "/v1/conversations/1/outcome"])
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"turns":' * 50_000, b'{"id": ' + b"[" * 40 + b"]" * 40 + b"}", b"1" * 10_000])
+def test_no_depth_of_json_and_no_endless_number_gets_further_than_a_4xx(address: str, content: bytes) -> None:
+    with calling(create_app(FakePredictor(), Settings())) as caller:
+        method = "PUT" if address.endswith("outcome") else "POST"
+        response = caller.send(method, address, content=content, headers={"Content-Type": "application/json"})
+        assert (response.status_code, response.headers["content-type"]) in {(status, "application/problem+json") for status in (400, 422)}
+
+
+def test_depth_counts_brackets_outside_strings_in_linear_time() -> None:
+    for value, expected in (({}, 1), ([[{"a": "[[[{{{"}]], 3), ("[", 0), ({'"[': [{'\\"[[': ["\\"]}]}, 4), ([[]] * 100, 2)):
+        assert depth(json.dumps(value).encode()) == expected
+    assert depth(b'"' + b'\\"[' * 1_000_000) == 0
+    with calling(create_app(FakePredictor(), Settings())) as caller:
+        assert caller.post("/v1/tags", json={**MESSAGE, "text": "[{" * 100 + '"' * 7}).status_code == 200
+        assert "deeper than 32" in caller.post("/v1/tags", json={**MESSAGE, "id": json.loads("[" * 40 + "]" * 40)}).json()["detail"]
 
 
 def test_under_overload_a_request_is_refused_before_its_body_is_parsed() -> None:

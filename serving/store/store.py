@@ -142,8 +142,8 @@ class Store:
         return await self._rows(select(MODEL_HISTORY).order_by(MODEL_HISTORY.c.at.desc(), MODEL_HISTORY.c.id).limit(limit))
 
     async def keys(self) -> list[Mapping[str, Any]]:
-        """API keys that are not revoked: name, hash, roles."""
-        return await self._rows(select(KEYS).where(KEYS.c.revoked.is_(False)))
+        """All API keys that have been made: name, hash, roles, revoked."""
+        return await self._rows(select(KEYS))
 
     async def forget(self, text_days: int, keep_days: int) -> None:
         """Drop what is older than so many days (0: nothing is), in small transactions between the others."""
