@@ -34,6 +34,7 @@ _TITLES = {
     415: "Wrong media type",
     422: "Not as expected",
     429: "Too many requests",
+    431: "Headers too large",
     500: "Internal error",
     503: "Not available now",
 }

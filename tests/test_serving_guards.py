@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -234,33 +235,67 @@ def test_under_overload_a_request_is_refused_before_its_body_is_parsed() -> None
         assert (response.status_code, response.headers["retry-after"], "connection" in response.headers) == (429, "3", False)
 
 
-@pytest.mark.parametrize("sent", [b"", b"POST /v1/tags HT", b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nX-Slow: "])
-def test_a_client_that_does_not_finish_its_headers_is_cut_off(sent: bytes) -> None:
-    with service(header_seconds=0.2) as (_, address):
-        host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as slow:
-            slow.sendall(sent)
-            assert slow.recv(1000) == b""
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[str]:
+    """The address of a running service that waits for nobody long."""
+    with service(header_seconds=0.2, body_seconds=0.6) as (_, address):
+        yield address
 
 
-def test_a_client_that_does_not_finish_its_body_gets_a_408() -> None:
-    with service(body_seconds=0.2) as (_, address):
-        host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as slow:
-            slow.sendall(b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-            assert httpx.get(f"{address}/health/live", trust_env=False).status_code == 200
-            assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+@contextmanager
+def connected(address: str) -> Iterator[socket.socket]:
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        yield connection
 
 
-def test_an_endless_body_is_refused_at_the_limit() -> None:
-    with service() as (_, address):
-        host, port = address.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as endless:
-            endless.sendall(b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
-            chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-            try:
-                for _ in range(64):
-                    endless.sendall(chunk)
-            except (BrokenPipeError, ConnectionResetError):
-                return
-            assert endless.recv(1000).startswith(b"HTTP/1.1 413 ")
+def heard(connection: socket.socket) -> tuple[bytes, dict[str, Any]]:
+    """The first line and the problem of an answer after which the connection is closed."""
+    head, _, body = b"".join(iter(lambda: connection.recv(10_000), b"")).partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head.lower()
+    assert b"connection: close" in head.lower()
+    return head.split(b"\r\n")[0], json.loads(body)
+
+
+POST = b"POST /v1/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /v1/tags HT", POST + b"X-Slow: "])
+def test_a_client_that_does_not_finish_its_headers_is_cut_off(impatient: str, sent: bytes) -> None:
+    with connected(impatient) as slow:
+        slow.sendall(sent)
+        assert slow.recv(1000) == b""
+
+
+def test_a_client_that_does_not_finish_its_body_gets_a_408(impatient: str) -> None:
+    with connected(impatient) as slow:
+        slow.sendall(POST + b"Content-Length: 100\r\n\r\n{")
+        assert httpx.get(f"{impatient}/health/live", trust_env=False).status_code == 200
+        assert heard(slow)[0].startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("start", [POST + b"X-Endless: ", b"GET /"], ids=["a header", "an address"])
+def test_endless_headers_are_refused_at_the_limit(impatient: str, start: bytes) -> None:
+    with connected(impatient) as endless:
+        endless.sendall(start + b"a" * 70_000)
+        line, problem = heard(endless)
+        assert (line, problem["status"]) == (b"HTTP/1.1 431 Request Header Fields Too Large", 431)
+
+
+def test_what_is_no_http_is_a_problem_too(impatient: str) -> None:
+    with connected(impatient) as stranger:
+        stranger.sendall(b"\x16\x03\x01 secret\r\n\r\n")
+        line, problem = heard(stranger)
+        assert (line, problem["detail"]) == (b"HTTP/1.1 400 Bad Request", "invalid HTTP request received")
+
+
+def test_an_endless_body_is_refused_at_the_limit(impatient: str) -> None:
+    with connected(impatient) as endless:
+        endless.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+        try:
+            for _ in range(64):
+                endless.sendall(chunk)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        assert endless.recv(1000).startswith(b"HTTP/1.1 413 ")
