@@ -83,7 +83,7 @@ def certificate_line(name: str, certificate: Certificate | Cheapest | None) -> s
             else "more messages alone would not: the model must get better"
         )
         return (
-            f"{name}: not proven (target {certificate.target:.2f}; at the strictest threshold {certificate.errors} errors in {certificate.n}, "
+            f"{name}: not proven (target {certificate.target:.2f}; {certificate.errors} errors in the {certificate.n} tested first, "
             f"bound {certificate.bound:.4f}); {more}"
         )
     return (

@@ -31,7 +31,7 @@ class ConversationWeights:
         log odds of a shift = shift . signals + shift_bias
 
     auto: from which probability on, by GROUPS, None: never (empty: never at all); no_request: likewise, one number. shift_from: from which log
-    odds on. bounds: what was measured at `auto`, by GROUPS, and "end".
+    odds on. candidates: values of `auto` that may be tested on other authors. bounds: what was measured at `auto`, by GROUPS, and "end".
     """
 
     joined: float = 4.0
@@ -43,6 +43,7 @@ class ConversationWeights:
     shift_from: float = 0.0
     auto: tuple[float | None, ...] = ()
     no_request: float | None = None
+    candidates: tuple[float, ...] = ()
     bounds: Mapping[str, Any] = field(default_factory=dict)
 
     def logits(self, joined: Scores, evidence: Scores, leaf_topics: npt.NDArray[np.intp]) -> Scores:

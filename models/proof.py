@@ -88,7 +88,8 @@ def certify(
 
     Fixed-sequence testing (Maurer, Hothorn and Lehmacher 1995; used so in Learn then Test, Angelopoulos et al. 2021, arXiv:2110.01052): the
     candidates, fixed beforehand on other messages, are tested from the strictest on, each at level delta with the exact binomial bound, and
-    the first that fails ends it; so the family-wise error stays delta.
+    the first that fails ends it; so the family-wise error stays delta. Candidates that so few messages reach that not even all right would prove
+    the target are passed over: how many reach them says nothing of how many are right.
 
     Args:
         confidence: (n,) rounded probabilities of messages by certifying authors.
@@ -98,11 +99,14 @@ def certify(
         delta: accepted probability that the bound does not hold.
     """
     best = Certificate(target, delta, None, 0, 0, 0.0, len(confidence))
+    lowest = min(candidates, default=0.0)
     for threshold in sorted(set(candidates), reverse=True):
         above = confidence >= threshold
         n, good = int(above.sum()), int(right[above].sum())
         bound = lower_bound(good, n, delta)
         if bound < target:
+            if lower_bound(n, n, delta) < target and threshold != lowest:
+                continue
             if best.threshold is None:
                 best = Certificate(target, delta, None, n, n - good, bound, len(confidence), _needed(good, n, target, delta))
             break

@@ -21,8 +21,9 @@ from models.decision import Decider, Thresholds
 from tests.conftest import AUTHORS, MESSAGES
 from training.config import Config, DecisionConfig
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retelling
+from training.conversation_proof import prove_conversations
 from training.conversation_run import holds_turns, learn_conversations, read_conversations
-from training.conversations import cross_rows, hear, learn_weights, prove_conversations, rows_of
+from training.conversations import cross_rows, hear, learn_weights, rows_of
 from training.fit import fit_classifier, fit_on
 from training.material import Material, prepare
 from training.progress import Progress
@@ -147,16 +148,20 @@ def test_folds_keep_groups_whole_and_even() -> None:
     assert sorted(place.values()) == [0, 0, 1, 2, 3, 4]
 
 
-def test_certifying_says_what_is_proven_and_what_not(told: list[Told], decider: Decider, tiny_config: Config) -> None:
-    sure = ConversationWeights(joined=4.0, evidence=1.0, auto=(0.0, 0.0, 0.0, 0.0))
-    few = prove_conversations(told[:6], decider, sure, Config())
+def test_certifying_says_what_is_proven_and_what_not(told: list[Told], decider: Decider) -> None:
+    sure = ConversationWeights(joined=4.0, evidence=1.0, auto=(0.9, None, 0.0, 0.0), no_request=0.5, candidates=(0.0, 0.5))
+    few, proof = prove_conversations(told[:6], decider, sure, DecisionConfig())
     assert few.bounds["proven"] is False
-    assert few.bounds["end"][0] <= 6
+    assert few.bounds["end"] == [0, 0, 0.0]
     assert few.auto == ()  # what is not shown is not acted on
     assert few.no_request is None
-    many = prove_conversations(told, decider, sure, replace(Config(), decision=DecisionConfig(target_precision=0.5)))
+    assert proof.threshold is None
+    many, proof = prove_conversations(told, decider, sure, DecisionConfig(target_precision=0.5))
     assert many.bounds["proven"] is True
-    assert many.auto == sure.auto
+    assert proof.threshold in sure.candidates
+    # Early answers keep what was chosen for them, where that is stricter; the later ones get what was proven.
+    assert many.auto == (0.9, None, proof.threshold, proof.threshold)
+    assert many.bounds["end"][:2] == [proof.n, proof.n - proof.errors]
 
 
 def test_cross_validation_answers_every_conversation_once(told: list[Told], decider: Decider, tiny_config: Config) -> None:

@@ -18,13 +18,16 @@ from data.taxonomy import Taxonomy
 from experiments.conversation_metrics import ConversationEvaluation, evaluate_conversations
 from experiments.conversation_report import save_conversations, show_conversations
 from experiments.conversation_rows import ConversationRow
+from experiments.report import certificate_line
 from models import bundle
 from models.conversation_weights import ConversationWeights
 from models.decision import Decider, Thresholds
+from models.proof import Certificate
 from models.tagger import Tagger
 from training.config import Config
 from training.conversation_fit import retelling
-from training.conversations import cross_rows, hear, learn_weights, prove_conversations, rows_of
+from training.conversation_proof import prove_conversations
+from training.conversations import cross_rows, hear, learn_weights, rows_of
 from training.fit import UNNAMED, fit_classifier
 from training.material import Material, prepare, split_authors, with_noise
 from training.progress import Progress
@@ -35,11 +38,16 @@ LEAST = 30  # fewer conversations to learn from teach nothing
 
 @dataclass(frozen=True)
 class Learned:
-    """What conversations gave: weights for the bundle, figures by set, and a row for each conversation."""
+    """What conversations gave: weights for the bundle, figures by set, a row for each conversation, and what was proven (None: not tried)."""
 
     weights: ConversationWeights
     evaluations: list[ConversationEvaluation]
     rows: list[ConversationRow]
+    proof: Certificate | None = None
+
+    def lines(self) -> list[str]:
+        """What was proven, in one sentence; nothing where nothing was tried."""
+        return [f"conversations: {certificate_line('auto', self.proof)}"] if self.proof else []
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a manifest."""
@@ -78,10 +86,12 @@ def learn_conversations(
 ) -> Learned | None:
     """Weights from the conversations of all authors that do not certify or test, measured on those that do; None with too few.
 
-    Authors that fitted the message model are read by models of folds without them. The set "conversations" is author-grouped
-    cross-validation of the weights over all but the test authors.
+    Authors that fitted the message model are read by models of folds without them; authors of whom there are conversations only certify. The
+    set "conversations" is author-grouped cross-validation of the weights over all but the test authors.
     """
     held = {name: {example.group for example in parts[name].examples} for name in ("certify", "test") if name in parts}
+    writers = {example.group for material in parts.values() for example in material.examples}
+    held["certify"] = held.get("certify", set()) | _certifiers(conversations, writers, held)
     apart = {group for groups in held.values() for group in groups}
     if sum(told.group not in apart for told in conversations) < LEAST:
         return None
@@ -93,9 +103,10 @@ def learn_conversations(
         return None
     with progress.task("learning from conversations", len(learn)):
         weights = learn_weights(learn, decider, config)
-        proof = [one for one in told if one.conversation.group in held.get("certify", set())]
-        if proof:
-            weights = prove_conversations(proof, decider, weights, config)
+        certifying = [one for one in told if one.conversation.group in held["certify"]]
+        proof = None
+        if certifying:
+            weights, proof = prove_conversations(certifying, decider, weights, config.decision)
     result: list[ConversationRow] = []
     with progress.task("conversations: cross-validation", len(told)):
         result += cross_rows(
@@ -104,7 +115,15 @@ def learn_conversations(
     reader = retelling(decider, weights)
     for name, groups in held.items():
         result += rows_of([one for one in told if one.conversation.group in groups], reader, f"conversations {name}")
-    return Learned(weights, list(evaluations_of(result)), result)
+    return Learned(weights, list(evaluations_of(result)), result, proof)
+
+
+def _certifiers(conversations: Sequence[LabelledConversation], writers: set[str], held: Mapping[str, set[str]]) -> set[str]:
+    """Authors of conversations but of no message who certify: all where the others' conversations are enough to learn from, else every third."""
+    strangers = sorted({told.group for told in conversations} - writers)
+    apart = {group for groups in held.values() for group in groups}
+    own = sum(told.group in writers and told.group not in apart for told in conversations)
+    return set(strangers if own >= LEAST else strangers[2::3])
 
 
 def evaluations_of(result: Sequence[ConversationRow]) -> list[ConversationEvaluation]:

@@ -10,23 +10,21 @@ from scipy import sparse
 
 from data import split
 from data.messages import Conversation, LabelledConversation
-from experiments.conversation_metrics import bounds
-from experiments.conversation_rows import ConversationRow, right_so_far
+from experiments.conversation_rows import ConversationRow
 from models.classifier import Scores, TopicClassifier, softmax, sum_leaves
 from models.conversation import SHARPNESS, ConversationReader
 from models.conversation_text import clean
-from models.conversation_weights import GROUPS, ConversationWeights
+from models.conversation_weights import ConversationWeights
 from models.decision import Decider
 from models.encoders import CachedEncoder, make_encoder
 from models.features import TextFeatures
 from models.prepare import Preparation
 from training.config import Config
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retell, retelling
+from training.conversation_thresholds import choose_thresholds
 from training.material import CACHE, SPOILT, Material
 from training.progress import Progress
 
-LEAST_AUTO = 20
-BRIEF = 2  # the first groups of client turns
 UNSEEN_LEAF = -2.0  # decision value of a leaf that a fold's message model never saw
 Fit = Callable[[sparse.csr_matrix, Material, Config], TopicClassifier]
 
@@ -155,58 +153,9 @@ def learn_weights(told: Sequence[Told], decider: Decider, config: Config, inner:
         outside[mine] = fitted.logits(table.joined[mine], table.evidence[mine], leaf_topics)
     weights = replace(weights, sharpness=fit_sharpness(outside, table, leaf_topics))
     weights = fit_shift(told, decider, weights)
-    return choose_thresholds(told, decider, weights, config) if inner else weights
-
-
-def choose_thresholds(told: Sequence[Told], decider: Decider, weights: ConversationWeights, config: Config) -> ConversationWeights:
-    """The smallest thresholds at which authors left out were observed to reach the target.
-
-    At the end of a conversation, and, where few conversations end so early (BRIEF groups), also for what was right so far.
-    """
-    rows = cross_rows(told, decider, config, "inner", inner=False)
-    silent, target = decider.taxonomy.no_request_label, config.decision.target_precision
-    end = _observed([(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label != silent], target)
-    auto: list[float | None] = [end] * len(GROUPS)
-    for place in range(BRIEF):
-        last = [(row, said) for row in rows if (said := row.last_of(place)) and said.label != silent]
-        own = _observed([(said.confidence, right_so_far(row, said)) for row, said in last], target)
-        auto[place] = None if own is None or end is None else max(own, end)
-    none = _observed([(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label == silent], target)
-    return replace(weights, auto=tuple(auto), no_request=none)
-
-
-def _observed(answers: Sequence[tuple[float, bool]], target: float) -> float | None:
-    """The smallest confidence from which on the share right, one more error allowed for, is at least the target."""
-    best, wrong = None, 0
-    for number, (confidence, right) in enumerate(sorted(answers, key=lambda pair: -pair[0]), 1):
-        wrong += not right
-        if number >= LEAST_AUTO and (wrong + 1) / (number + 1) <= 1 - target:
-            best = confidence
-    return best
-
-
-def prove_conversations(told: Sequence[Told], decider: Decider, weights: ConversationWeights, config: Config) -> ConversationWeights:
-    """The same weights with what the certifying authors' conversations prove of the thresholds, which were chosen on others.
-
-    `bounds`: by client turns seen and at the end, how many were auto, how many of them rightly, and the share that proves; `proven`: whether
-    that reaches the target at the end. With few conversations it does not (99 without an error are needed for 0.97): then nothing in a
-    conversation is auto, for auto means shown.
-    """
-    target, delta = config.decision.target_precision, config.decision.delta
-    rows = rows_of(told, retelling(decider, weights), "certify")
-    measured = bounds(rows, delta)
-    proven = measured["end"][2] >= target
-    return replace(
-        weights,
-        auto=weights.auto if proven else (),
-        no_request=weights.no_request if proven else None,
-        bounds={
-            "target": target,
-            "delta": delta,
-            "proven": proven,
-            **{name: list(values) for name, values in measured.items()},
-        },
-    )
+    if not inner:
+        return weights
+    return choose_thresholds(cross_rows(told, decider, config, "inner", inner=False), decider, weights, config.decision)
 
 
 def rows_of(told: Sequence[Told], reader: ConversationReader, name: str) -> list[ConversationRow]:

@@ -94,6 +94,8 @@ def train_run(request: Request) -> Run:
         console.print(line, highlight=False, soft_wrap=True)
     for told in learned.evaluations if learned else ():
         show_conversations(console, told)
+    for line in learned.lines() if learned else ():
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(f"bundle {run.bundle}  run {run.name}", highlight=False, soft_wrap=True)
     return run
 
