@@ -110,6 +110,12 @@ def in_scope_accuracy(table: Columns) -> float:
     return float(table.right[inside].mean()) if table.open_label and inside.any() else float("nan")
 
 
+def in_scope_accuracy_unrefused(table: Columns) -> float:
+    """The same if nothing could be refused: the likeliest label but the open one is the answer."""
+    inside = table.gold_code != table.code(table.open_label)
+    return float(table.known_right[inside].mean()) if table.open_label and inside.any() else float("nan")
+
+
 def open_recall(table: Columns) -> float:
     """Share of messages of the open label that got it."""
     outside = table.gold_code == table.code(table.open_label)
@@ -128,5 +134,6 @@ HEADLINES: dict[str, Metric] = {
     "brier": brier,
     "unknown_auroc": unknown_auroc,
     "in_scope_accuracy": in_scope_accuracy,
+    "in_scope_accuracy_unrefused": in_scope_accuracy_unrefused,
     "open_recall": open_recall,
 }

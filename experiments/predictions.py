@@ -41,6 +41,11 @@ class Row:
     length: int = 0
     repairs: tuple[str, ...] = ()
 
+    def likeliest_but(self, label: str | None) -> str | None:
+        """The likeliest label but this one: what would be answered if nothing could be refused; None where there is no other."""
+        others = [(probability, name) for name, probability in self.probabilities.items() if name != label]
+        return max(others, key=lambda pair: pair[0])[1] if others else None
+
     @property
     def right(self) -> bool:
         """Whether the topic given is the right one."""
@@ -77,7 +82,7 @@ class Row:
 class Columns:
     """The table as arrays of n values, for figures and for drawing rows again and again; labels are positions in `labels`.
 
-    Further topics are counted: right ones named, named, and to be named.
+    Further topics are counted: right ones named, named, and to be named. `known_right`: the likeliest of all labels but the open one is right.
     """
 
     labels: tuple[str, ...]
@@ -88,6 +93,7 @@ class Columns:
     need_right: npt.NDArray[np.bool_]
     status: npt.NDArray[np.object_]
     open_probability: npt.NDArray[np.float64]
+    known_right: npt.NDArray[np.bool_]
     also_right: npt.NDArray[np.intp]
     also_named: npt.NDArray[np.intp]
     also_gold: npt.NDArray[np.intp]
@@ -136,6 +142,7 @@ class Predictions:
             need_right=column((row.right and row.need == row.predicted_need for row in self.rows), bool),
             status=column(row.status for row in self.rows),
             open_probability=column((row.probabilities.get(self.open_label or "", 0.0) for row in self.rows), float),
+            known_right=column((row.likeliest_but(self.open_label) == row.label for row in self.rows), bool),
             also_right=column((len({*row.also} & {*row.predicted_also}) for row in self.rows), np.intp),
             also_named=column((len(row.predicted_also) for row in self.rows), np.intp),
             also_gold=column((len(row.also) for row in self.rows), np.intp),

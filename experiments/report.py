@@ -23,6 +23,7 @@ TITLES = {
     "brier": "Brier score",
     "unknown_auroc": "open topic, AUROC",
     "in_scope_accuracy": "right among all but the open topic",
+    "in_scope_accuracy_unrefused": "the same if nothing could be refused",
     "open_recall": "recall of the open topic",
 }
 

@@ -119,7 +119,10 @@ def _open_set(manifest: Manifest) -> Iterator[str]:
     figures = manifest.metrics.get("figures", {})
     held = next((key for key in SETS if key in figures), None)
     stored = figures[held].get("figures", {}) if held else {}
-    rows = [(FIGURES[key], *value_and_range(stored.get(key))) for key in ("in_scope_accuracy", "open_recall", "unknown_auroc")]
+    rows = [
+        (FIGURES[key], *value_and_range(stored.get(key)))
+        for key in ("in_scope_accuracy", "in_scope_accuracy_unrefused", "open_recall", "unknown_auroc")
+    ]
     limit = manifest.thresholds.get("open")
     yield (
         f"What is unlike everything known raises the open topic `{name}`; it is given "

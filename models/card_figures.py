@@ -27,6 +27,7 @@ FIGURES = {
     "ece": "calibration error (ECE, equal-mass bins)",
     "brier": "Brier score",
     "in_scope_accuracy": "topic right among all but the open topic",
+    "in_scope_accuracy_unrefused": "the same if nothing could be refused",
     "open_recall": "recall of the open topic",
     "unknown_auroc": "AUROC of the open topic against the known ones",
 }

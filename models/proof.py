@@ -115,7 +115,7 @@ def certify(
 
 
 def _needed(right: int, n: int, target: float, delta: float) -> int | None:
-    """How many more messages at the strictest threshold would prove the target, the share right staying as it is; None: no number would."""
+    """How many more messages at this threshold would prove the target, the share right staying as it is; None: no number would."""
     share = right / n if n else 1.0
     if share <= target:
         return None

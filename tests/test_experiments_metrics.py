@@ -28,6 +28,7 @@ EMPTY = Predictions([], "silent", "other").columns
         # ten messages, fifteen bins: every message is a bin
         ("ece", (0.1 + 0.2 + 0.7 + 0.1 + 0.4 + 0.5 + 0.2 + 0.6 + 0.0 + 0.1) / 10),
         ("in_scope_accuracy", 6 / 8),
+        ("in_scope_accuracy_unrefused", 6 / 8),
         ("open_recall", 1 / 2),
     ],
 )
