@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving import examples
+from serving.examples import shown
+
 
 class FieldProblem(BaseModel):
     """One field that is wrong."""
@@ -16,6 +19,8 @@ class FieldProblem(BaseModel):
 
 class Problem(BaseModel):
     """An error (RFC 9457); never holds a client's text."""
+
+    model_config = ConfigDict(json_schema_extra=shown(examples.PROBLEM))
 
     type: str
     title: str
@@ -35,25 +40,7 @@ class Share(BaseModel):
 class TagOut(BaseModel):
     """What the model says of one message."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "m-1",
-                    "topic": "tariffs",
-                    "need": "rollover",
-                    "confidence": 0.93,
-                    "status": "auto",
-                    "reason": "confident",
-                    "also": [],
-                    "queue": "tariffs-line1",
-                    "priority": 3,
-                    "ranking": [{"topic": "tariffs", "probability": 0.93}, {"topic": "sim", "probability": 0.07}],
-                    "model": "2026-11-22.1+ab12cd34",
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra=shown(examples.TAG))
 
     id: str
     topic: str | None = Field(description="null where nothing has been asked")
@@ -80,6 +67,8 @@ class TurnTopic(BaseModel):
 class ConversationTagOut(TagOut):
     """What the model says of a conversation so far."""
 
+    model_config = ConfigDict(json_schema_extra=shown(examples.CONVERSATION_TAG))
+
     decided_at: int | None = Field(description="the turn, of all counted from 0, from which on it has been sure")
     shift: bool = Field(description="whether the client moved from one request to another")
     turns: list[TurnTopic] = Field(description="client turns that were a request by themselves, the last ten")
@@ -89,12 +78,18 @@ class ConversationTagOut(TagOut):
 class MessageTagOut(TagOut):
     """What the model says of one message, and where it has been kept."""
 
+    model_config = ConfigDict(
+        json_schema_extra=shown(examples.MESSAGE_TAG, {**examples.MESSAGE_TAG, "conversation": examples.CONVERSATION_TAG})
+    )
+
     stored: bool | None = Field(None, description="true: it is durably kept; false: the store is away; absent: nothing is kept here")
     conversation: ConversationTagOut | None = Field(None, description="of all so far, where a conversation_id was given")
 
 
 class ConflictOut(BaseModel):
     """A message of a batch whose id is known with another text; nothing has been changed."""
+
+    model_config = ConfigDict(json_schema_extra=shown(examples.CONFLICT))
 
     id: str
     problem: Problem
@@ -103,6 +98,8 @@ class ConflictOut(BaseModel):
 class BatchOut(BaseModel):
     """Tags in the order of the messages."""
 
+    model_config = ConfigDict(json_schema_extra=shown(examples.BATCH_TAGS))
+
     model: str
     tags: list[MessageTagOut | ConflictOut]
 
@@ -110,17 +107,23 @@ class BatchOut(BaseModel):
 class StepOut(ConversationTagOut):
     """The tag of a conversation on the way."""
 
+    model_config = ConfigDict(json_schema_extra=shown({**examples.CONVERSATION_TAG, "turn": 2}))
+
     turn: int = Field(description="the turn after which it was so, of all counted from 0")
 
 
 class TalkOut(ConversationTagOut):
     """The tag of a conversation sent whole; its `explanation` names the deciding `turn`, and what it `stands_for` where a menu was answered."""
 
+    model_config = ConfigDict(json_schema_extra=shown(examples.CONVERSATION_TAG))
+
     timeline: list[StepOut] | None = Field(None, description="the tag after each client turn, if asked for")
 
 
 class OutcomeOut(BaseModel):
     """How a conversation ended."""
+
+    model_config = ConfigDict(json_schema_extra=shown(examples.OUTCOME))
 
     handled_by: Literal["bot", "agent"]
     first_response_at: str | None
@@ -131,6 +134,8 @@ class OutcomeOut(BaseModel):
 
 class ConversationOut(BaseModel):
     """A conversation as it is remembered."""
+
+    model_config = ConfigDict(json_schema_extra=shown(examples.CONVERSATION))
 
     id: str
     channel: str
@@ -143,6 +148,8 @@ class ConversationOut(BaseModel):
 
 class FeedbackOut(BaseModel):
     """One piece of feedback."""
+
+    model_config = ConfigDict(json_schema_extra=shown(examples.FEEDBACK_GIVEN))
 
     id: str
     channel: str
@@ -158,4 +165,4 @@ class FeedbackList(BaseModel):
     """Feedback, newest first; `next_before` asks for what is older."""
 
     feedback: list[FeedbackOut]
-    next_before: int | None
+    next_before: str | None

@@ -6,9 +6,10 @@
         tag = rubricator.tag(id="m-1", channel="app", text="потеряла симку")
         send_to(tag.queue or "operator-review")
 
-Within `seconds` it asks, and asks again where that may help (no connection, 429, 5xx): the id makes it safe, the same message gets the
-same answer. If no answer comes in time the result is the safe default: status "review", reason "unanswered", the review queue; so that a
-person looks, and nothing is lost or routed by guess. What the service says is wrong with a message (other 4xx) is raised as RubricatorRefused.
+Within `seconds` it asks, and asks again where that may help (no connection, 408, 429, 5xx, an answer that is not the service's): the id
+makes it safe, the same message gets the same answer. If no answer comes in time the result is the safe default: status "review", reason
+"unanswered", the review queue; so that a person looks, and nothing is lost or routed by guess. What the service says is wrong with a
+message (other 4xx) is raised as RubricatorRefused.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from typing import Any, Self
 
 import httpx
 
-TOO_MANY, FAILED = 429, 500
+AGAIN = frozenset([408, 429])  # asked again, as everything from FAILED on
+FAILED = 500
 FIRST_PAUSE = 0.02
 LAST_PAUSE = 1.0
 
@@ -56,6 +58,11 @@ class RoutedTag:
         """Whether the service said it; otherwise it is the safe default."""
         return self.raw is not None
 
+    @property
+    def conversation(self) -> Mapping[str, Any] | None:
+        """The tag of the conversation so far, where the message has a conversation_id and the service remembers conversations."""
+        return self.raw.get("conversation") if self.raw else None
+
 
 @dataclass(frozen=True)
 class _Plan:
@@ -70,12 +77,16 @@ class _Plan:
 
     def read(self, response: httpx.Response) -> RoutedTag | None:
         """The tag; None: ask again."""
-        if response.status_code == TOO_MANY or response.status_code >= FAILED:
+        if response.status_code in AGAIN or response.status_code >= FAILED:
             return None
-        body = response.json()
-        if response.status_code != 200:
-            raise RubricatorRefused(response.status_code, str(body.get("detail", "")))
-        return RoutedTag(raw=body, **{name: body[name] for name in RoutedTag.__dataclass_fields__ if name != "raw"})
+        try:
+            body = response.json()
+            if response.status_code == 200:
+                return RoutedTag(raw=body, **{name: body[name] for name in RoutedTag.__dataclass_fields__ if name != "raw"})
+            detail = str(body["detail"])
+        except (ValueError, KeyError, TypeError):
+            return None  # a proxy's page, or a torn answer
+        raise RubricatorRefused(response.status_code, detail)
 
     def pauses(self, until: float) -> Iterator[float]:
         """Seconds to wait before each further try, doubling, spread at random, never past the deadline."""

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from serving import examples
+from serving.examples import shown
+
 MAX_CHARACTERS = 20_000
 MAX_ITEMS = 1_000
 MAX_DEADLINE_MS = 600_000
@@ -80,10 +83,7 @@ class MessageIn(_Readable):
     """One message to tag. The text may be empty only where there are attachments."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            **_SOMETHING,
-            "examples": [{"id": "m-1", "channel": "app", "text": "Перенесутся ли гигабайты на следующий месяц?"}],
-        },
+        json_schema_extra={**_SOMETHING, **shown(examples.MESSAGE, examples.MESSAGE_IN_TURN)},
     )
 
     id: Name = Field(description="your id of the message: the same id and text again get the stored answer")
@@ -96,6 +96,8 @@ class MessageIn(_Readable):
 
 class BatchIn(_In):
     """Up to 1,000 messages."""
+
+    model_config = ConfigDict(json_schema_extra=shown(examples.BATCH))
 
     messages: list[MessageIn] = Field(min_length=1, max_length=MAX_ITEMS)
 
@@ -110,21 +112,7 @@ class TurnIn(_Readable):
 class ConversationIn(_In):
     """A conversation with all its turns; nothing of it is kept."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "c-1",
-                    "channel": "messenger",
-                    "turns": [
-                        {"role": "client", "text": "Здравствуйте"},
-                        {"role": "bot", "text": "Добрый день! Что случилось?"},
-                        {"role": "client", "text": "потеряла телефон, заблокируйте симку"},
-                    ],
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=shown(examples.TALK))
 
     id: ConversationName
     channel: Channel
@@ -134,19 +122,7 @@ class ConversationIn(_In):
 class OutcomeIn(_In):
     """How a conversation ended; a later outcome takes the place of an earlier one."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "handled_by": "agent",
-                    "first_response_at": "2026-11-22T10:00:12+03:00",
-                    "resolved_at": "2026-11-22T10:01:40+03:00",
-                    "first_line": True,
-                    "nps": 9,
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(json_schema_extra=shown(examples.OUTCOME))
 
     handled_by: Literal["bot", "agent"]
     first_response_at: Time | None = None
@@ -158,9 +134,7 @@ class OutcomeIn(_In):
 class FeedbackIn(_In):
     """What a person says a message is about. It is kept; it trains nothing by itself."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"channel": "app", "message_id": "m-1", "topic": "tariffs", "need": "rollover"}]}
-    )
+    model_config = ConfigDict(json_schema_extra=shown(examples.FEEDBACK))
 
     channel: Channel
     message_id: Name

@@ -12,6 +12,8 @@ from prometheus_client.registry import Collector
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+CHANNELS = 40  # further channels, where the taxonomy names none, are counted together: labels must not grow with what clients send
+OTHER = "(other)"
 _SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99, 1.0)
 
 
@@ -30,6 +32,7 @@ class Telemetry:
         self._commit = Histogram("rubricator_commit_seconds", "Commits", buckets=_SECONDS, registry=self.registry)
         self._rows = Histogram("rubricator_commit_messages", "Messages in a commit", buckets=_SIZES, registry=self.registry)
         self._unstored = Counter("rubricator_unstored", "Answers given while the store was away", registry=self.registry)
+        self._channels: set[str] = set()
         self._events = Counter("rubricator_model_events", "Loads, swaps, refused bundles, restarts", ("event",), registry=self.registry)
         for event in ("loaded", "swapped", "refused", "restarted"):
             self._events.labels(event)
@@ -51,6 +54,11 @@ class Telemetry:
     def tagged(self, channel: str, tag: Mapping[str, Any]) -> None:
         """A tag has been given."""
         topic = tag["topic"] or "none"
+        if channel not in self._channels:
+            if len(self._channels) < CHANNELS:
+                self._channels.add(channel)
+            else:
+                channel = OTHER
         self._tags.labels(channel, topic, tag["status"]).inc()
         self._confidence.labels(channel, topic).observe(tag["confidence"])
 

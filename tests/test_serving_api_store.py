@@ -12,7 +12,7 @@ import pytest
 from serving.app import create_app
 from serving.locks import KeyedLocks
 from serving.settings import Settings
-from serving.store.schema import CONVERSATIONS
+from serving.store.schema import AUDIT, CONVERSATIONS
 from serving.store.store import Store
 from tests.serving_fakes import Caller, FakePredictor, calling
 
@@ -200,6 +200,33 @@ def test_feedback_names_a_known_message_topic_and_need(client: Caller) -> None:
     for change, status, field in (({"topic": "tarifs"}, 422, "topic"), ({"need": "esim"}, 409, "need")):
         response = client.post("/v1/feedback", json={**feedback, **change})
         assert (response.status_code, response.json()["errors"][0]["field"]) == (status, field)
+
+
+def test_no_feedback_is_lost_between_two_pages(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.post("/v1/tags", json=MESSAGE)
+    for at in (1, 2, 2, 2, 3):
+        monkeypatch.setattr("serving.store.store.now_ms", lambda at=at: at)
+        client.post("/v1/feedback", json={"channel": "app", "message_id": "m-1", "topic": "tariffs"})
+    pages, before = [], ""
+    while before is not None:
+        page = client.get(f"/v1/feedback?limit=2{before and f'&before={before}'}").json()
+        pages.append([item["at"][20:23] for item in page["feedback"]])
+        before = page["next_before"]
+    assert pages == [["003", "002"], ["002", "002"], ["001"]]
+    assert client.get("/v1/feedback?before=yesterday").status_code == 422
+
+
+def test_who_reloaded_the_model_stands_in_the_audit_log(client: Caller) -> None:
+    async def reload() -> bool:
+        return True
+
+    state(client).reload = reload
+    assert client.post("/v1/model/reload").json()["changed"] is True
+    client.run(state(client).store.model_event("swapped", "2026-11-23.1+11111111"))
+    (item,) = client.get("/v1/model/history").json()["history"]
+    assert (item["event"], item["model"]) == ("swapped", "2026-11-23.1+11111111")
+    (line,) = client.run(state(client).store._rows(AUDIT.select()))
+    assert (line["action"], line["done_by"], line["detail"]) == ("model reloaded", "anyone", '{"changed": true}')
 
 
 def test_while_the_store_is_away_tagging_goes_on_and_says_so(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,13 @@ def test_it_asks_again_where_that_may_help() -> None:
     assert len(requests) == 8
 
 
+@pytest.mark.parametrize("answer", [(200, "torn"), (200, {"id": "m-1"}), (404, "<html>"), (302, {}), (408, {})])
+def test_what_the_service_would_not_say_is_no_answer(answer: Answer) -> None:
+    results, requests = both([answer, (200, {**TAG, "conversation": {"topic": "sim"}})])
+    assert [(result.topic, result.conversation) for result in results] == [("sim", {"topic": "sim"})] * 2
+    assert len(requests) == 4
+
+
 @pytest.mark.parametrize("answer", [(503, {}), httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), (500, {})])
 def test_without_an_answer_in_time_a_person_looks(answer: Answer) -> None:
     results, _ = both([answer], seconds=0.05)

@@ -5,16 +5,42 @@ from __future__ import annotations
 import re
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from data.messages import Message
+from serving import answers, schemas
+from serving.app import create_app
+from serving.openapi import openapi
 from serving.schemas import READABLE, MessageIn, OutcomeIn, TurnIn
+from serving.settings import Settings
+from tests.serving_fakes import FakePredictor
 
 
 def test_a_text_is_readable_by_its_pattern_where_every_floor_finds_something_to_read() -> None:
     for code in range(0x110000):
         character = chr(code)
         assert (re.search(READABLE, character) is None) == Message("m", character, "", ("photo",)).is_attachment_only, hex(code)
+
+
+def test_every_body_and_answer_is_shown_by_an_example_that_fits_it() -> None:
+    shown = set()
+    for module in (answers, schemas):
+        for name, model in vars(module).items():
+            if (
+                isinstance(model, type)
+                and issubclass(model, BaseModel)
+                and "examples" in (model.model_config.get("json_schema_extra") or {})
+            ):
+                for example in model.model_config["json_schema_extra"]["examples"]:
+                    assert model.model_validate(example).model_dump(exclude_unset=True, mode="json") == example, name
+                shown.add(name)
+    document = openapi(create_app(FakePredictor(), Settings()))
+    bodies = {"MessageIn", "BatchIn", "ConversationIn", "OutcomeIn", "FeedbackIn"}
+    assert shown >= bodies | {"Problem", "MessageTagOut", "BatchOut", "TalkOut", "ConversationOut", "OutcomeOut", "FeedbackOut"}
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                assert media["schema"]["$ref"].rsplit("/", 1)[1] in bodies, path
 
 
 @pytest.mark.parametrize("text", ["\x1d", "\x85", "\u3000 \n", ""])

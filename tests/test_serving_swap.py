@@ -21,8 +21,8 @@ from serving.logs import make_log, where
 from serving.predictor import ProcessPredictor
 from serving.settings import Settings
 from serving.swap import Swapper
-from serving.telemetry import Telemetry
-from tests.serving_fakes import FakePredictor, calling, write_model
+from serving.telemetry import CHANNELS, Telemetry
+from tests.serving_fakes import FakePredictor, calling, fake_tag, write_model
 
 MESSAGE = {"id": "m-1", "channel": "app", "text": "заблокируйте сим"}
 
@@ -173,6 +173,15 @@ def test_metrics_count_requests_tags_and_the_model_without_ids_or_text() -> None
     assert 'rubricator_tags_total{channel="app",status="auto",topic="sim"} 1.0' in text
     assert f'rubricator_model{{model="{FakePredictor().facts.version}"}} 1.0' in text
     assert "secret" not in text
+
+
+def test_channels_that_clients_make_up_do_not_grow_the_metrics() -> None:
+    telemetry = Telemetry()
+    for number in range(1000):
+        telemetry.tagged(f"channel-{number}", fake_tag(Message("m", "сим")))
+    telemetry.tagged("channel-0", fake_tag(Message("m", "сим")))
+    assert value(telemetry, 'rubricator_tags_total{channel="(other)",status="auto",topic="sim"}') == 1000 - CHANNELS
+    assert value(telemetry, 'rubricator_tags_total{channel="channel-0",status="auto",topic="sim"}') == 2
 
 
 def test_counters_go_on_over_a_restart_of_the_predictor(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from serving.schemas import FeedbackIn
 from serving.state import Reporter, StateDep, StoreDep, Teacher
 
 router = APIRouter(tags=["feedback"])
-LATEST = 2**53
+LATEST = "9" * 15
 
 
 @router.post(
@@ -38,12 +38,13 @@ async def given(
     _: Reporter,
     store: StoreDep,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    before: Annotated[int, Query(ge=0, le=LATEST, description="milliseconds since 1970; next_before of the page before")] = LATEST,
+    before: Annotated[str, Query(pattern="^[0-9]{1,15}(-[0-9a-f]{32})?$", description="next_before of the page before")] = LATEST,
 ) -> Response:
     """Feedback, newest first."""
-    rows = await store.feedback(before, limit)
+    at, _, last = before.partition("-")
+    rows = await store.feedback(int(at), last, limit)
     shown = [{**row, "need": row["need"] or None, "at": moment(row["at"])} for row in rows]
-    return json_response({"feedback": shown, "next_before": rows[-1]["at"] if len(rows) == limit else None})
+    return json_response({"feedback": shown, "next_before": f"{rows[-1]['at']}-{rows[-1]['id']}" if len(rows) == limit else None})
 
 
 def _check(taxonomy: Taxonomy, feedback: FeedbackIn) -> None:

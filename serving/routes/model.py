@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -14,6 +15,7 @@ from serving.routes.conversations import moment
 from serving.routes.responses import problem_responses
 from serving.routes.tags import json_response
 from serving.state import Admin, Reporter, StateDep, StoreDep
+from serving.store.records import StoreAway
 
 router = APIRouter(tags=["model"])
 
@@ -119,7 +121,7 @@ async def history(_: Reporter, store: StoreDep, limit: Annotated[int, Query(ge=1
 
 
 @router.post("/v1/model/reload", response_model=ReloadOut, responses=problem_responses(409, 503))
-async def reload(_: Admin, state: StateDep) -> Response:
+async def reload(caller: Admin, state: StateDep) -> Response:
     """Load the promoted model now; answers when it has taken over, or was refused."""
     if state.reload is None:
         raise ProblemError(503, "models cannot be swapped here", headers={"Retry-After": "3600"})
@@ -127,6 +129,10 @@ async def reload(_: Admin, state: StateDep) -> Response:
         changed = await state.reload()
     except RubricatorError as error:
         raise ProblemError(409, f"the promoted model was refused, the old one goes on: {error}") from None
+    if state.store:
+        # What happened is in the model's history; this says who asked for it. A store that is away does not undo it.
+        with contextlib.suppress(StoreAway):
+            await state.store.audit("model reloaded", done_by=caller.name, detail={"changed": changed})
     return json_response({"model": state.predictor.facts.version, "changed": changed})
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from serving.store.audit import write_audit
 from serving.store.engine import first_line, migrate, open_engine
 from serving.store.hashing import Hasher
 from serving.store.outcomes import write_outcome
@@ -127,9 +128,10 @@ class Store:
         written: dict[str, Any] | None = await self._writer.task(work)
         return written
 
-    async def feedback(self, before: int, limit: int) -> list[Mapping[str, Any]]:
-        """The newest feedback given before that time (milliseconds), newest first."""
-        query = select(FEEDBACK).where(FEEDBACK.c.at < before).order_by(FEEDBACK.c.at.desc(), FEEDBACK.c.id).limit(limit)
+    async def feedback(self, before: int, last: str, limit: int) -> list[Mapping[str, Any]]:
+        """The newest feedback given before that time (milliseconds), or in the same millisecond after the id `last`; newest first."""
+        earlier = or_(FEEDBACK.c.at < before, and_(FEEDBACK.c.at == before, FEEDBACK.c.id > last))
+        query = select(FEEDBACK).where(earlier).order_by(FEEDBACK.c.at.desc(), FEEDBACK.c.id).limit(limit)
         return await self._rows(query)
 
     async def model_event(self, event: str, model: str, detail: str = "") -> None:
@@ -140,6 +142,12 @@ class Store:
     async def model_history(self, limit: int) -> list[Mapping[str, Any]]:
         """Newest first."""
         return await self._rows(select(MODEL_HISTORY).order_by(MODEL_HISTORY.c.at.desc(), MODEL_HISTORY.c.id).limit(limit))
+
+    async def audit(self, action: str, *, done_by: str, detail: Mapping[str, Any]) -> None:
+        """Write into the audit log what somebody did."""
+        await self._writer.task(
+            lambda connection: write_audit(connection, action, done_by=done_by, subject="", detail=detail, now=now_ms())
+        )
 
     async def keys(self) -> list[Mapping[str, Any]]:
         """All API keys that have been made: name, hash, roles, revoked."""
