@@ -41,8 +41,8 @@ async def given(
     before: Annotated[str, Query(pattern="^[0-9]{1,15}(-[0-9a-f]{32})?$", description="next_before of the page before")] = LATEST,
 ) -> Response:
     """Feedback, newest first."""
-    at, _, last = before.partition("-")
-    rows = await store.feedback(int(at), last, limit)
+    at, *last = before.split("-")
+    rows = await store.feedback(int(at), "".join(last), limit)
     shown = [{**row, "need": row["need"] or None, "at": moment(row["at"])} for row in rows]
     return json_response({"feedback": shown, "next_before": f"{rows[-1]['at']}-{rows[-1]['id']}" if len(rows) == limit else None})
 
