@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -237,6 +238,19 @@ def test_while_the_store_is_away_tagging_goes_on_and_says_so(client: Caller, mon
     assert [tag["stored"] for tag in client.post("/v1/tags/batch", json={"messages": [MESSAGE]}).json()["tags"]] == [False]
     response = client.get("/v1/tags/app/m-1")
     assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+
+
+@pytest.mark.parametrize("hanging", ["conversation", "write_tags"])
+def test_a_store_that_hangs_is_away_after_the_time_that_the_settings_give_it(client: Caller, hanging: str) -> None:
+    async def hang(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    state(client).settings = Settings(store_seconds=0.01)
+    setattr(state(client).store, hanging, hang)
+    answer = client.post("/v1/tags", json={**MESSAGE, "conversation_id": "c-1"}).json()
+    assert (answer["topic"], answer["stored"], "conversation" in answer) == ("sim", False, False)
+    state(client).settings = Settings(store_seconds=0.01, store_away="refuse")
+    assert client.post("/v1/tags", json={**MESSAGE, "conversation_id": "c-1"}).status_code == 503
 
 
 def test_while_the_store_is_away_tagging_is_refused_if_the_settings_say_so(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
