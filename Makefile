@@ -7,7 +7,7 @@ PORT ?= 8000
 # One thread per process: figures do not depend on the machine's cores, and parallel folds do not fight over them.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help setup demo train serve test lint types check bench lock clean
+.PHONY: help setup demo train serve test lint types check bench soak lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ check: lint types test ## everything that CI asks
 
 bench: .venv/ready $(CHAMPION) ## speed, as ratios within one run (twenty minutes; SECTIONS="text tags conversations http mlflow" for some)
 	@exec $(BIN)/python -m tests.bench $(SECTIONS)
+
+soak: .venv/ready $(CHAMPION) ## overload, swaps, kills, ever-new words (two hours; SECTIONS="overload swaps kills words" for some)
+	@exec $(BIN)/python -m tests.soak $(SECTIONS)
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements.lock

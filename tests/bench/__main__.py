@@ -66,4 +66,6 @@ def _measure(section: Section, rounds: int, seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

@@ -1,0 +1,1 @@
+"""Endurance, measured by hand and printed as Markdown: python -m tests.soak."""
