@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import ConfigError
-from training.config import DEFAULT_PATH, Config, CostsConfig
+from training.config import DEFAULT_PATH, Config, CostsConfig, ModelConfig
 
 ROOT = Path(__file__).parents[1]
 
@@ -143,3 +143,11 @@ def test_a_configuration_goes_whole_into_a_manifest() -> None:
     plain = json.loads(json.dumps(Config().as_dict()))
     assert plain["model"]["words"] == [1, 2]
     assert set(plain) == {field.name for field in dataclasses.fields(Config)}
+
+
+def test_lemmas_are_russian_only() -> None:
+    russian = Config(model=ModelConfig(lemmas=True))
+    assert russian.changed(lang="ru").model.lemmas is True
+    assert russian.changed(lang="en").model == ModelConfig(lang="en", lemmas=False)
+    with pytest.raises(ConfigError, match=r"lemmas are Russian \(pymorphy3\); with lang = 'en' set lemmas = false$"):
+        Config(model=ModelConfig(lang="en", lemmas=True)).check("x.toml")

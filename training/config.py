@@ -115,7 +115,8 @@ class Config:
             decision = dataclasses.replace(decision, costs=CostsConfig(wrong, review))
         config = dataclasses.replace(
             self,
-            model=model if lang is None else dataclasses.replace(model, lang=lang),
+            # Lemmas are Russian: who names another language on the command line need not know that.
+            model=model if lang is None else dataclasses.replace(model, lang=lang, lemmas=model.lemmas and lang == "ru"),
             split=split if folds is None else dataclasses.replace(split, folds=folds),
             decision=decision,
         )
@@ -173,6 +174,10 @@ class Config:
             (
                 bool(model.words or model.characters or model.lemmas),
                 "[model]: words, characters and lemmas are all off; give at least one of them",
+            ),
+            (
+                not model.lemmas or model.lang == "ru",
+                f"[model]: lemmas are Russian (pymorphy3); with lang = {model.lang!r} set lemmas = false",
             ),
             (model.C > 0, f"[model]: C must be above 0, got {model.C}"),
             (model.encoder_weight > 0, f"[model]: encoder_weight must be above 0, got {model.encoder_weight}"),
