@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,12 +64,12 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do() -> None:
 
 
 def test_a_missing_or_damaged_bundle_is_one_line(tmp_path: Path) -> None:
-    result = run("run", "--port", "0", "--model", str(tmp_path / "none"))
-    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
-    assert result.stderr.endswith("no model there (manifest.json is missing); train and promote one with: make train\n")
     (tmp_path / "manifest.json").write_text("{")
-    result = run("run", "--port", "0", "--model", str(tmp_path))
-    assert (result.returncode, result.stderr.count("\n"), "damaged" in result.stderr) == (1, 1, True)
+    with ThreadPoolExecutor(2) as pool:
+        missing, damaged = pool.map(lambda folder: run("run", "--port", "0", "--model", str(folder)), (tmp_path / "none", tmp_path))
+    assert [(result.returncode, result.stderr.count("\n")) for result in (missing, damaged)] == [(1, 1), (1, 1)]
+    assert missing.stderr.endswith("no model there (manifest.json is missing); train and promote one with: make train\n")
+    assert "damaged" in damaged.stderr
 
 
 def test_a_setting_that_makes_no_sense_is_named() -> None:
