@@ -168,6 +168,21 @@ def test_the_deciding_turn_of_a_conversation_is_explained_if_asked_for(client: C
     assert nothing["explanation"] is None
 
 
+def test_a_conversation_sent_whole_is_read_by_one_model(client: Caller, predictor: FakePredictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, old = predictor.answer, predictor.facts.version
+
+    async def swapping(asks: Any, **given: Any) -> Any:
+        answers = await answer(asks, **given)
+        predictor.facts = FakePredictor("new").facts
+        return answers
+
+    monkeypatch.setattr(predictor, "answer", swapping)
+    turns = [{"role": "client", "text": "сим"}] * 9
+    whole = client.post("/v1/conversations?timeline=true", json={"id": "c-1", "channel": "app", "turns": turns}).json()
+    assert {step["model"] for step in whole["timeline"]} == {whole["model"]} == {"new"} != {old}
+    assert len(whole["timeline"]) == 9
+
+
 def test_turns_are_read_in_the_order_they_were_sent(client: Caller, predictor: FakePredictor) -> None:
     turns = [{"role": "client", "text": text, "sent_at": f"2026-11-22T10:00:0{second}Z"} for second, text in ((2, "сим"), (1, "тариф"))]
     talk = {"id": "c-1", "channel": "app", "turns": turns}
