@@ -23,6 +23,7 @@ from training.config import Config, DecisionConfig
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retelling
 from training.conversation_proof import prove_conversations
 from training.conversation_run import holds_turns, learn_conversations, read_conversations
+from training.conversation_thresholds import _candidates
 from training.conversations import cross_rows, hear, learn_weights, rows_of
 from training.fit import fit_classifier, fit_on
 from training.material import Material, prepare
@@ -162,6 +163,16 @@ def test_certifying_says_what_is_proven_and_what_not(told: list[Told], decider: 
     # Early answers keep what was chosen for them, where that is stricter; the later ones get what was proven.
     assert many.auto == (0.9, None, proof.threshold, proof.threshold)
     assert many.bounds["end"][:2] == [proof.n, proof.n - proof.errors]
+
+
+def test_candidates_begin_where_the_learning_authors_speak_for_them_best() -> None:
+    wrong = {0.995, 0.40, 0.39, 0.38}
+    answers = [(value, value not in wrong) for value in (number / 1000 for number in range(360, 1000, 5))]
+    steps = _candidates(answers, 0.05)
+    # One error at the very top: the strictest quarter shows less than nearly all answers do.
+    assert max(steps) < 0.5
+    assert min(steps) == 0.36
+    assert _candidates([], 0.05) == ()
 
 
 def test_cross_validation_answers_every_conversation_once(told: list[Told], decider: Decider, tiny_config: Config) -> None:

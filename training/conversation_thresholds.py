@@ -10,6 +10,7 @@ import numpy as np
 from experiments.conversation_rows import ConversationRow, right_so_far
 from models.conversation_weights import GROUPS, ConversationWeights
 from models.decision import Decider
+from models.proof import lower_bound
 from training.config import DecisionConfig
 from training.thresholds import quantiles
 
@@ -39,8 +40,23 @@ def choose_thresholds(
         own = _observed([(said.confidence, right_so_far(row, said)) for row, said in last], target)
         auto[place] = None if own is None or end is None else max(own, end)
     none = _observed([(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label == silent], target)
-    steps = tuple(quantiles(np.asarray([confidence for confidence, _ in asked])))
-    return replace(weights, auto=tuple(auto), no_request=none, candidates=steps)
+    return replace(weights, auto=tuple(auto), no_request=none, candidates=_candidates(asked, config.delta))
+
+
+def _candidates(answers: Sequence[tuple[float, bool]], delta: float) -> tuple[float, ...]:
+    """Thresholds to test, from the one on that the learning authors' own answers speak for best (their exact lower bound of the share right).
+
+    Certifying conversations are few: where the test began at the strictest threshold, one error there would end it.
+    """
+    confidence, right = np.asarray([value for value, _ in answers]), np.asarray([good for _, good in answers], dtype=bool)
+    steps = quantiles(confidence)
+
+    def shown(step: float) -> float:
+        above = confidence >= step
+        return lower_bound(int(right[above].sum()), int(above.sum()), delta)
+
+    start = max(steps, key=shown, default=0.0)
+    return tuple(step for step in steps if step <= start)
 
 
 def _observed(answers: Sequence[tuple[float, bool]], target: float) -> float | None:
