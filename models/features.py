@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from data.errors import ConfigError
+from models.counting import Counted, matrix
 
 PLACEHOLDER = re.compile(r"<[A-Z]+>")
 
@@ -135,13 +136,12 @@ class TextFeatures(TransformerMixin, BaseEstimator):
                     parts.append(block.fit_transform(read[name]))
                 else:
                     raise
+        self.counted_ = {name: Counted.of(block) for name, block in self.blocks_.items()}
         return sparse.hstack(parts, format="csr", dtype=np.float32)
 
     def transform(self, X: Sequence[str]) -> sparse.csr_matrix:
         """Turn n texts into an (n, features) float32 matrix."""
-        read = self._read(X)
-        parts = [block.transform(read[name]) for name, block in self.blocks_.items()]
-        return sparse.hstack(parts, format="csr", dtype=np.float32)
+        return matrix(self.counted_, self._read(X), len(X))
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names such as "word:симка", in the order of the columns."""
@@ -163,6 +163,7 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         for name, block in self.blocks_.items():
             block.vocabulary = {term: column for column, term in enumerate(vocabularies[name])}
             block.idf_ = idf[name]
+        self.counted_ = {name: Counted.of(block) for name, block in self.blocks_.items()}
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

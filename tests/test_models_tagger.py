@@ -68,7 +68,7 @@ def test_a_message_gets_the_same_tag_alone_first_or_last_of_a_thousand(encoding_
 def test_where_a_last_bit_tips_the_rounding_a_text_is_computed_alone(
     tiny_bundle: Path, tiny_examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shaky, messages = softened(bundle.load(tiny_bundle)), varied(tiny_examples, 300)
+    shaky, messages = softened(bundle.load(tiny_bundle)), varied(tiny_examples, 1500)
     exact = shaky.classifier.leaf_scores
 
     def shaken(sparse_part: Any, vectors: Any) -> Any:
