@@ -15,6 +15,7 @@ from data.messages import Conversation, Turn
 from models.classifier import Scores, softmax
 from models.conversation_adoption import adopt
 from models.conversation_cues import offers
+from models.conversation_shift import shift_signals
 from models.conversation_state import Given, Heard, State, Summary, added, fold, join, largest
 from models.conversation_text import clean, cut, in_order, seconds
 from models.conversation_weights import ConversationWeights
@@ -27,6 +28,7 @@ SHARPNESS = 6.0  # of one turn's probabilities; chosen with FLOOR by author-grou
 FLOOR = 0.01  # no turn speaks against a leaf more strongly than this probability
 KEPT_LEAVES, KEPT_TOPICS = 10, 4
 FULL_SENTENCE = 5  # words
+LIKELY = 0.2  # from here on a second topic may be meant
 REQUESTED = 50  # percent: from here on a turn is a request
 # "One more thing": Russian and English words that announce another request.
 _ANNOUNCING = re.compile(
@@ -148,7 +150,6 @@ class ConversationReader:
         tag = replace(self.decider, thresholds=limits).tag(conversation_id, labels, leaves, 0.0)
         topics = self.decider.topics
         best = tag.topic or tag.ranking[0][0]
-        shift = tag.status != "no_request" and self.weights.shifted(now.signals)
         if tag.status != "no_request":
             earlier = [topics[topic] for topic, percent in now.running if percent >= REQUESTED]
             also = [name for name in (*tag.also, *earlier) if name != best and name in taxonomy.topics]
@@ -156,7 +157,19 @@ class ConversationReader:
         decisive = dict(now.best).get(topics.index(best)) if tag.status != "no_request" else None
         decided = now.decided[1] if now.decided and tag.status == "auto" else None
         spoke = tuple((turn, topics[topic]) for turn, topic in now.spoke)
+        shift = tag.status != "no_request" and self.weights.shifted(self.shift_signals(now, tag))
         return ConversationTag(tag, now.turns - 1, decided, shift, spoke, decisive)
+
+    def shift_signals(self, now: Summary, tag: Tag) -> tuple[float, ...]:
+        """What speaks for a shift (models.conversation_shift), from the sum of all turns and the tag given after them."""
+        known, topics = self.decider.taxonomy.topics, self.decider.topics
+        given = tag.topic or tag.ranking[0][0]
+        second = sorted((probability for name, probability in tag.ranking if name in known), reverse=True)[1:2]
+        earlier = any(
+            percent >= REQUESTED and topics[topic] not in (given, self.decider.taxonomy.no_request_label) for topic, percent in now.running
+        )
+        likely = second[0] if second else 0.0
+        return shift_signals(now.signals, [topics[topic] for _, topic in now.spoke], given, likely, earlier or likely >= LIKELY)
 
     def read(self, conversation: Conversation) -> list[ConversationTag]:
         """The tag after every client turn, in the order they were sent; of a conversation without one, a single tag that says so."""

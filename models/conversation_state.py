@@ -63,7 +63,7 @@ class Heard:
 class Summary:
     """Turns added up in their order; what `fold` needs to go on.
 
-    signals: the shift's three (models.conversation_weights.SHIFT_SIGNALS), in percent; decided: label and turn since which it has been surely given.
+    signals: the first three of models.conversation_shift.SIGNALS, in percent; decided: label and turn since which it has been surely given.
     spoke: (turn, topic) of client turns that are a request by themselves; best: by topic, the turn that spoke for it most.
     """
 

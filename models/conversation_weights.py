@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from data.errors import BundleError
 from models.classifier import Scores, softmax
+from models.conversation_shift import SIGNALS
 from models.conversation_state import Sparse
 
 GROUPS = ("1", "2", "3-4", "5+")
-SHIFT_SIGNALS = ("another topic in a sentence of its own", "the same with words that announce it", "the answer itself changed")
 
 
 def group(clients: int) -> int:
@@ -38,7 +38,7 @@ class ConversationWeights:
     evidence: float = 0.5
     bias: tuple[float, ...] = ()
     sharpness: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
-    shift: tuple[float, float, float] = (4.3, 2.3, 2.6)
+    shift: tuple[float, ...] = (4.3, 2.3, 2.6, *[0.0] * (len(SIGNALS) - 3))
     shift_bias: float = -5.6
     shift_from: float = 0.0
     auto: tuple[float | None, ...] = ()
@@ -63,13 +63,9 @@ class ConversationWeights:
         """From which probability on an answer after so many client turns is auto; None: never."""
         return self.auto[group(clients)] if self.auto else None
 
-    def shifted(self, signals: tuple[int, int, int]) -> bool:
-        """Whether these signals, in percent, say that the client moved to another request."""
-        return self.shift_odds(signals) >= self.shift_from
-
-    def shift_odds(self, signals: tuple[int, int, int]) -> float:
-        """Log odds of a shift."""
-        return float(np.dot(self.shift, signals)) / 100 + self.shift_bias
+    def shifted(self, signals: Sequence[float]) -> bool:
+        """Whether these signals (models.conversation_shift) say that the client moved to another request."""
+        return float(np.dot(self.shift, signals)) + self.shift_bias >= self.shift_from
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a bundle."""
@@ -84,6 +80,10 @@ class ConversationWeights:
         """
         try:
             members: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
-            return cls(**members)
+            weights = cls(**members)
         except TypeError as error:
             raise BundleError(f"weights of conversations: {error}; train the model again with this version") from error
+        if len(weights.shift) != len(SIGNALS):
+            found = f"{len(weights.shift)} weights of a shift, expected {len(SIGNALS)}"
+            raise BundleError(f"weights of conversations: {found}; train the model again with this version")
+        return weights

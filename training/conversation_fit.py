@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -134,35 +134,34 @@ def fit_shift(told: Sequence[Told], decider: Decider, weights: ConversationWeigh
     from sklearn.linear_model import LogisticRegression
 
     reader = retelling(decider, weights)
-    values = np.asarray([signals(reader, one.points) for one in told]) / 100
-    model = LogisticRegression(C=10.0).fit(values, gold)
+    values = np.asarray([signals(reader, one.points) for one in told])
+    model = LogisticRegression(C=10.0, max_iter=1000).fit(values, gold)
     odds = values @ model.coef_[0] + model.intercept_[0]
     probability, steps = 1 / (1 + np.exp(-odds)), np.linspace(-2.0, 1.5, 71)
     f1 = [2 * probability[odds >= step].sum() / (probability.sum() + (odds >= step).sum()) for step in steps]
-    first, second, third = (float(value) for value in model.coef_[0])
-    return replace(
-        weights, shift=(first, second, third), shift_bias=float(model.intercept_[0]), shift_from=float(steps[int(np.argmax(f1))])
-    )
+    shift = tuple(float(value) for value in model.coef_[0])
+    return replace(weights, shift=shift, shift_bias=float(model.intercept_[0]), shift_from=float(steps[int(np.argmax(f1))]))
 
 
 def retell(reader: ConversationReader, points: Sequence[Point], conversation_id: str = "") -> list[ConversationTag]:
     """The tags after every client turn with the reader's weights; the message model is not asked again."""
-    after, tags = Summary(), []
+    return [reader.tag(state, conversation_id) for state in states(reader, points)]
+
+
+def states(reader: ConversationReader, points: Sequence[Point]) -> Iterator[State]:
+    """The states after every client turn with the reader's weights."""
+    after = Summary()
     for point in points:
         before = replace(point.before, running=after.running, signals=after.signals, decided=after.decided)
         heard, given = reader.answer(before, point.heard, point.joined)
         after = fold(before, heard)
-        tags.append(reader.tag(State(before=after, given=given), conversation_id))
-    return tags
+        yield State(before=after, given=given)
 
 
-def signals(reader: ConversationReader, points: Sequence[Point]) -> tuple[int, int, int]:
+def signals(reader: ConversationReader, points: Sequence[Point]) -> tuple[float, ...]:
     """The shift's signals at the end."""
-    after = Summary()
-    for point in points:
-        before = replace(point.before, running=after.running, signals=after.signals)
-        after = fold(before, reader.answer(before, point.heard, point.joined)[0])
-    return after.signals
+    *_, last = states(reader, points)
+    return reader.shift_signals(last.now, reader.tag(last).tag)
 
 
 def folds(groups: Sequence[str], seed: int) -> Mapping[str, int]:
