@@ -100,8 +100,7 @@ PROVEN = Certificate(target=0.97, delta=0.05, threshold=0.8, n=150, errors=1, bo
         ),
         (
             Certificate(0.97, 0.05, None, 10, 0, 0.7411, 40, 89),
-            "auto: not proven (target 0.97; 0 errors in the 10 tested first, bound 0.7411); "
-            "about 89 more messages would prove it",
+            "auto: not proven (target 0.97; 0 errors in the 10 tested first, bound 0.7411); about 89 more messages would prove it",
         ),
         (
             Certificate(0.97, 0.05, None, 10, 5, 0.2224, 40, None),

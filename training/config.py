@@ -19,7 +19,7 @@ DEFAULT_PATH = Path("experiments/configs/default.toml")
 class ModelConfig:
     """Parameters of models.classifier.TopicClassifier; n-gram ranges are [shortest, longest], [] for none.
 
-    `typos` is the share of messages learned from once more with typing errors.
+    `typos` is the share of messages learned from once more with typing errors or, one copy in five, words run together.
     """
 
     lang: str = "ru"

@@ -24,7 +24,8 @@ from training.progress import Progress
 
 PARTS = ("fit", "calibrate", "certify", "test")
 SHORT = 25  # characters; shorter messages ("спасибо большое") are the same by nature
-SPOILT = "spoilt"  # slice of copies with typing errors: learned from, never measured on
+SPOILT = "spoilt"  # slice of spoilt copies: learned from, never measured on
+TOGETHER = 0.2  # share of the copies whose words are run together instead
 CACHE = Path(".cache/encodings")
 
 
@@ -126,7 +127,7 @@ def split_authors(examples: Sequence[Example], config: Config, given: Mapping[st
 
 
 def with_noise(examples: Sequence[Example], config: Config) -> list[Example]:
-    """Examples and, for the configured share of those in the configured language, a copy with typing errors, seeded by its id.
+    """Examples and, for the configured share of those in the configured language, a spoilt copy: typing errors or words run together, by seed.
 
     Copies are made of masked texts: a slip in «дата рождения» or in a name would keep what stands beside it from being recognised.
     """
@@ -135,7 +136,8 @@ def with_noise(examples: Sequence[Example], config: Config) -> list[Example]:
     for example in examples:
         draw = random.Random(f"{config.seed}/{example.id}")  # noqa: S311
         if example.lang in ("", config.model.lang) and draw.random() < config.model.typos:
-            spoilt = spoil(preparation(example.text).masked, "typos", draw)
+            kind = "nospace" if draw.random() < TOGETHER else "typos"
+            spoilt = spoil(preparation(example.text).masked, kind, draw)
             copies.append(replace(example, id=f"{example.id}~typos", text=spoilt, slice=SPOILT))
     return [*examples, *copies]
 
