@@ -55,7 +55,7 @@ def _analyzer() -> Any:
     return pymorphy3.MorphAnalyzer(lang="ru")
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def lemma(word: str) -> str:
     """The normal form of a Russian word by pymorphy3's most likely reading; bounded cache."""
     return str(_analyzer().parse(word)[0].normal_form) if word[:1].isalpha() else word
