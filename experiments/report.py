@@ -70,8 +70,8 @@ def show_certificate(console: Console, name: str, certificate: Certificate | Che
     console.print(certificate_line(name, certificate), highlight=False, soft_wrap=True)
 
 
-def certificate_line(name: str, certificate: Certificate | Cheapest | None) -> str:
-    """What was proven of the threshold of an action, in one sentence."""
+def certificate_line(name: str, certificate: Certificate | Cheapest | None, what: str = "messages") -> str:
+    """What was proven of the threshold of an action, in one sentence; `what` was certified on."""
     if certificate is None:
         return f"{name}: nothing to certify on, so nothing is done without a person"
     if isinstance(certificate, Cheapest):
@@ -79,16 +79,16 @@ def certificate_line(name: str, certificate: Certificate | Cheapest | None) -> s
     sure = f"{100 * (1 - certificate.delta):.0f} %"
     if certificate.threshold is None:
         more = (
-            f"about {certificate.needed} more messages would prove it"
+            f"about {certificate.needed} more {what} would prove it"
             if certificate.needed
-            else "more messages alone would not: the model must get better"
+            else f"more {what} alone would not: the model must get better"
         )
         return (
             f"{name}: not proven (target {certificate.target:.2f}; {certificate.errors} errors in the {certificate.n} tested first, "
             f"bound {certificate.bound:.4f}); {more}"
         )
     return (
-        f"{name}: from {certificate.threshold:.4f} on; {certificate.n} of {certificate.total} messages ({certificate.coverage:.1%}), "
+        f"{name}: from {certificate.threshold:.4f} on; {certificate.n} of {certificate.total} {what} ({certificate.coverage:.1%}), "
         f"{certificate.errors} errors; with {sure} confidence at least {certificate.bound:.4f} are right (target {certificate.target:.2f})"
     )
 

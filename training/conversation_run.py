@@ -47,7 +47,7 @@ class Learned:
 
     def lines(self) -> list[str]:
         """What was proven, in one sentence; nothing where nothing was tried."""
-        return [f"conversations: {certificate_line('auto', self.proof)}"] if self.proof else []
+        return [f"conversations: {certificate_line('auto', self.proof, 'conversations')}"] if self.proof else []
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a manifest."""
