@@ -68,7 +68,7 @@ def _read(token: str, words: Lexicon) -> str | None:
         return None
     russian = _russian(token, words)
     if russian is not None:
-        return russian
+        return None if not latin and _stuck(token, russian, words) else russian
     if not latin:
         return None
     other = token.translate(_TO_LATIN)
@@ -79,6 +79,13 @@ def _read(token: str, words: Lexicon) -> str | None:
         doubled = "".join(SAME.get(letter, letter) for letter in token)
         return None if _LATIN.search(doubled) else doubled
     return None
+
+
+def _stuck(token: str, reading: str, words: Lexicon) -> bool:
+    # «3раза», «на6»: a number that lacks its space, where the word beside it is likelier than the two together.
+    first = token[0] in "36" and len(token) > 3
+    rest = fold(token[1:] if first else token[:-1])
+    return (first or token[-1] in "036") and words.known(rest) and words.cost(rest) < words.cost(fold(reading))
 
 
 def _russian(token: str, words: Lexicon) -> str | None:

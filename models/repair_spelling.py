@@ -10,6 +10,7 @@ from models.lexicon import fold, lexicon
 from models.repair_draft import Draft, Edit
 
 _WORD = re.compile("[а-яё]{5,20}", re.IGNORECASE)
+_NEIGHBOUR_LETTERS = re.compile("[іїєґўқғңұүһәөҳӣӯҷ]", re.IGNORECASE)
 _MAX_WORDS = 400
 _COMMONEST = 12.6
 _CLEAR = 1.0
@@ -62,8 +63,15 @@ def _slip(word: str, meant: str) -> bool:
     return at > 0 and word[at + 2 :] == meant[at + 2 :] and word[at : at + 2] == meant[at : at + 2][::-1]
 
 
+def foreign(text: str) -> bool:
+    """Whether a text has Cyrillic letters that Russian does not: its unknown words are no slips of Russian ones."""
+    return _NEIGHBOUR_LETTERS.search(text) is not None
+
+
 def spelling(draft: Draft) -> Draft:
     """Correct unknown words that are one slip away from exactly one likely word; case of the first letter is kept."""
+    if foreign(draft.text):
+        return draft
     words = lexicon()
     edits: list[Edit] = []
     tried = 0

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise, product
 
 from models.lexicon import UNKNOWN, Lexicon, dictionary_cost, fold, lexicon
 from models.repair_draft import Draft, Edit
-from models.repair_spelling import correct
+from models.repair_spelling import correct, foreign
 
 _RUN = re.compile(r"([^\W\d]|[!?.,)(\-*~…:;])\1{2,}")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -92,6 +92,8 @@ def run_together(draft: Draft) -> Draft:
 
     A text without spaces is split freely; in an ordinary one a word must give itself away, for compounds and names look alike.
     """
+    if foreign(draft.text):
+        return draft
     text, words = draft.text, lexicon()
     known, table = words.known, words.words
     edits: list[Edit] = []

@@ -164,6 +164,21 @@ def noise(
 
 
 @app.command()
+def repairs(
+    config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None,
+    verdicts: Annotated[Path, typer.Option(help="What a reader said of every change.")] = Path("data/corpus/repairs.jsonl"),
+) -> None:
+    """How many clean messages of the corpus the repair steps change, step by step.
+
+    Example: python -m training repairs
+    """
+    from training.config import Config
+    from training.study_commands import repair_table
+
+    repair_table(Config.load(config), verdicts)
+
+
+@app.command()
 def unseen(config: Annotated[Path | None, typer.Argument(help="TOML; experiments/configs holds examples.")] = None) -> None:
     """Leave each need of the open topic out of everything and see what becomes of its messages.
 

@@ -17,6 +17,7 @@ from training.config import Config
 from training.fit import cross_validate
 from training.material import SHORT, Material, prepare, split_authors, with_noise
 from training.progress import Progress
+from training.repair_study import changes, harm, read_verdicts
 from training.sources import Sources, gather
 from training.studies import Line, learning_curve, noise, plain_tagger, unseen_kinds
 
@@ -76,6 +77,25 @@ def noise_table(config: Config, count: int, ablate: bool) -> None:
     tagger = plain_tagger(_join(parts["fit"], parts["calibrate"]), sources.taxonomy, config)
     quiet = Progress(quiet=True)
     _print(noise(tagger, chosen, config, quiet, ablate), "difference: from unspoilt (with repair), from all steps (others)")
+
+
+def repair_table(config: Config, verdicts: Path) -> None:
+    """What repair changes in the corpus, and how many messages that were right it harms."""
+    from data.parsing import Fields
+    from models.proof import lower_bound
+
+    sources = gather(Path(config.data), Path(config.taxonomy), [], {}, Fields(), Progress())
+    found = list(changes(sources.examples, config.model.lang))
+    lines = harm(found, read_verdicts(verdicts))
+    clean = len(sources.examples) - lines[-1].changed + lines[-1].harmed
+    console = Console(width=200)
+    console.print(f"{len(sources.examples)} messages; {clean} of them need none of these repairs", highlight=False)
+    head = "| step | messages changed | of them right as they were | share of the right ones harmed | not judged yet |"
+    console.print(f"{head}\n| --- | --- | --- | --- | --- |", highlight=False, markup=False)
+    for line in lines:
+        low, high = lower_bound(line.harmed, clean, 0.025), 1 - lower_bound(clean - line.harmed, clean, 0.025)
+        cells = f"| {line.step} | {line.changed} | {line.harmed} | {line.harmed / clean:.2%} [{low:.2%}, {high:.2%}] | {line.unjudged} |"
+        console.print(cells, highlight=False, markup=False)
 
 
 def tune_table(config: Config, changes: list[str]) -> None:

@@ -1,0 +1,57 @@
+"""What repair does to clean messages: changes found, held against verdicts, and the bundled corpus under its bar."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data.errors import DataError
+from data.messages import Example
+from training.config import Config
+from training.repair_study import Change, Harm, changes, harm, read_verdicts
+from training.sources import gather
+
+
+def example(name: str, text: str) -> Example:
+    return Example(name, text, "tariffs")
+
+
+def test_changes_name_the_steps_and_the_words_as_they_were_written():
+    found = list(
+        changes([example("a", "rfr gjvtyznm тариф"), example("b", "какой тариф лучше"), example("c", "срооочно скока стоит")], "ru")
+    )
+    assert found == [Change("a", ("layout",), ("rfr", "gjvtyznm"))], "c is shortened only, which is none of the judged steps"
+
+
+def test_a_message_counts_for_every_step_that_changed_it_and_a_right_word_makes_it_harmed():
+    found = [
+        Change("a", ("layout",), ("rfr",)),
+        Change("b", ("spelling", "nospace"), ("Чегете", "идомой")),
+        Change("c", ("spelling",), ("нов",)),
+    ]
+    verdicts = {"a": {"broken": {"rfr"}, "clean": set()}, "b": {"broken": {"идомой"}, "clean": {"Чегете"}}}
+    lines = {line.step: line for line in harm(found, verdicts)}
+    assert lines["layout"] == Harm("layout", 1, 0, 0)
+    assert lines["nospace"] == Harm("nospace", 1, 1, 0)
+    assert lines["spelling"] == Harm("spelling", 2, 1, 1)
+    assert lines["all"] == Harm("all", 3, 1, 1)
+
+
+def test_verdicts_that_are_none_are_refused_with_what_was_expected(tmp_path):
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text(json.dumps({"id": "a", "broken": []}) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r'expected \{"id", "broken"'):
+        read_verdicts(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_verdicts(tmp_path / "none.jsonl")
+
+
+def test_repair_leaves_clean_messages_of_the_corpus_alone():
+    from data.parsing import Fields
+    from training.progress import Progress
+
+    examples = gather(Path("data/corpus"), Path("data/taxonomy.yaml"), [], {}, Fields(), Progress(quiet=True)).examples
+    lines = harm(list(changes(examples, Config().model.lang)), read_verdicts(Path("data/corpus/repairs.jsonl")))
+    whole = lines[-1]
+    assert whole.unjudged == 0, "judge the new changes in data/corpus/repairs.jsonl; python -m training repairs counts them"
+    assert whole.harmed / (len(examples) - whole.changed + whole.harmed) < 0.005
