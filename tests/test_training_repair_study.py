@@ -23,18 +23,23 @@ def test_changes_name_the_steps_and_the_words_as_they_were_written():
     assert found == [Change("a", ("layout",), ("rfr", "gjvtyznm"))], "c is shortened only, which is none of the judged steps"
 
 
-def test_a_message_counts_for_every_step_that_changed_it_and_a_right_word_makes_it_harmed():
+def test_a_message_counts_for_every_step_and_is_clean_only_where_every_changed_word_was_right():
     found = [
         Change("a", ("layout",), ("rfr",)),
         Change("b", ("spelling", "nospace"), ("Чегете", "идомой")),
         Change("c", ("spelling",), ("нов",)),
+        Change("d", ("spelling",), ("хамло",)),
     ]
-    verdicts = {"a": {"broken": {"rfr"}, "clean": set()}, "b": {"broken": {"идомой"}, "clean": {"Чегете"}}}
+    verdicts = {
+        "a": {"broken": {"rfr"}, "clean": set()},
+        "b": {"broken": {"идомой"}, "clean": {"Чегете"}},
+        "d": {"broken": set(), "clean": {"хамло"}},
+    }
     lines = {line.step: line for line in harm(found, verdicts)}
-    assert lines["layout"] == Harm("layout", 1, 0, 0)
-    assert lines["nospace"] == Harm("nospace", 1, 1, 0)
-    assert lines["spelling"] == Harm("spelling", 2, 1, 1)
-    assert lines["all"] == Harm("all", 3, 1, 1)
+    assert lines["layout"] == Harm("layout", changed=1, clean=0, beside=0, unjudged=0)
+    assert lines["nospace"] == Harm("nospace", changed=1, clean=0, beside=1, unjudged=0)
+    assert lines["spelling"] == Harm("spelling", changed=3, clean=1, beside=1, unjudged=1)
+    assert lines["all"] == Harm("all", changed=4, clean=1, beside=1, unjudged=1)
 
 
 def test_verdicts_that_are_none_are_refused_with_what_was_expected(tmp_path):
@@ -54,4 +59,4 @@ def test_repair_leaves_clean_messages_of_the_corpus_alone():
     lines = harm(list(changes(examples, Config().model.lang)), read_verdicts(Path("data/corpus/repairs.jsonl")))
     whole = lines[-1]
     assert whole.unjudged == 0, "judge the new changes in data/corpus/repairs.jsonl; python -m training repairs counts them"
-    assert whole.harmed / (len(examples) - whole.changed + whole.harmed) < 0.005
+    assert whole.clean / (len(examples) - whole.changed + whole.clean) < 0.005

@@ -59,23 +59,24 @@ def read_verdicts(path: Path) -> dict[str, Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class Harm:
-    """Of one step (or of all): messages changed, those of them with a word changed that was right, and those that nobody has judged."""
+    """Of one step (or of all), numbers of messages: changed; clean, for every changed word was right; broken, but with a right word changed
+    beside; with words that nobody has judged."""
 
     step: str
     changed: int
-    harmed: int
+    clean: int
+    beside: int
     unjudged: int
 
 
 def harm(found: Sequence[Change], verdicts: Mapping[str, Mapping[str, Any]]) -> list[Harm]:
     """Per judged step and in all; a message that several steps change counts for each of them."""
-    changed, harmed, unjudged = Counter[str](), Counter[str](), Counter[str]()
+    counts = {name: Counter[str]() for name in ("changed", "clean", "beside", "unjudged")}
     for change in found:
         verdict = verdicts.get(change.id, {"broken": set(), "clean": set()})
-        wrong = any(word in verdict["clean"] for word in change.words)
-        unknown = any(word not in verdict["clean"] | verdict["broken"] for word in change.words)
+        right, words = set(change.words) & verdict["clean"], set(change.words)
+        kind = "unjudged" if words - verdict["clean"] - verdict["broken"] else "clean" if right == words else "beside" if right else ""
         for step in (*change.steps, "all"):
-            changed[step] += 1
-            harmed[step] += wrong
-            unjudged[step] += unknown and not wrong
-    return [Harm(step, changed[step], harmed[step], unjudged[step]) for step in (*JUDGED, "all")]
+            for name in ("changed", kind) if kind else ("changed",):
+                counts[name][step] += 1
+    return [Harm(step, **{name: count[step] for name, count in counts.items()}) for step in (*JUDGED, "all")]

@@ -87,15 +87,16 @@ def repair_table(config: Config, verdicts: Path) -> None:
     sources = gather(Path(config.data), Path(config.taxonomy), [], {}, Fields(), Progress())
     found = list(changes(sources.examples, config.model.lang))
     lines = harm(found, read_verdicts(verdicts))
-    clean = len(sources.examples) - lines[-1].changed + lines[-1].harmed
+    clean = len(sources.examples) - lines[-1].changed + lines[-1].clean
     console = Console(width=200)
     console.print(f"{len(sources.examples)} messages; {clean} of them need none of these repairs", highlight=False)
-    head = "| step | messages changed | of them right as they were | share of the right ones harmed | not judged yet |"
-    console.print(f"{head}\n| --- | --- | --- | --- | --- |", highlight=False, markup=False)
+    head = "| step | messages changed | clean ones among them | share of clean messages | broken, a right word changed too | not judged |"
+    console.print(f"{head}\n| --- | --- | --- | --- | --- | --- |", highlight=False, markup=False)
     for line in lines:
-        low, high = lower_bound(line.harmed, clean, 0.025), 1 - lower_bound(clean - line.harmed, clean, 0.025)
-        cells = f"| {line.step} | {line.changed} | {line.harmed} | {line.harmed / clean:.2%} [{low:.2%}, {high:.2%}] | {line.unjudged} |"
-        console.print(cells, highlight=False, markup=False)
+        low, high = lower_bound(line.clean, clean, 0.025), 1 - lower_bound(clean - line.clean, clean, 0.025)
+        share = f"{line.clean / clean:.2%} [{low:.2%}, {high:.2%}]"
+        row = f"| {line.step} | {line.changed} | {line.clean} | {share} | {line.beside} | {line.unjudged} |"
+        console.print(row, highlight=False, markup=False)
 
 
 def tune_table(config: Config, changes: list[str]) -> None:
