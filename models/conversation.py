@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from models.classifier import Scores, softmax
 from models.conversation_adoption import adopt
 from models.conversation_cues import offers
 from models.conversation_shift import shift_signals
-from models.conversation_state import Given, Heard, State, Summary, added, fold, join, largest
+from models.conversation_state import LETTERS, SAID, SUMMED, Given, Heard, State, Summary, fold, heard_on
 from models.conversation_text import clean, cut, in_order, seconds
 from models.conversation_weights import ConversationWeights
 from models.decision import DECIMALS, Decider, Tag
 from models.elliptical import Reading, read_answer
+from models.sparse_sums import added, largest, strongest
 from models.tagger import Tagger
 
 Score = Callable[[Sequence[str]], Scores]
@@ -66,7 +68,7 @@ class ConversationTag:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What a client turn was read from: the sum before it, the turn, and (leaves,) scores of the joined words; training learns from these."""
+    """What a client turn was read from: the sum before it, the turn, and (leaves,) joined scores with it; training learns from these."""
 
     before: Summary
     heard: Heard
@@ -77,7 +79,7 @@ class ConversationReader:
     """Reads conversations turn by turn; the same numbers come out whether turns come one by one or all at once.
 
     Args:
-        score: n prepared texts -> (n, leaves) decision values of the message model; called once a client turn, with at most two texts.
+        score: n prepared texts -> (n, leaves) decision values of the message model; called with one text a client turn, the turn's own.
         prepare: a raw text -> the repaired, masked text.
         decider: labels, leaves, taxonomy and the thresholds of messages.
         weights: what was learned from conversations.
@@ -191,7 +193,8 @@ class ConversationReader:
 
     def answer(self, before: Summary, heard: Heard, joined: Scores) -> tuple[Heard, Given]:
         """The turn with what is answered after it, and that answer."""
-        probabilities = self.weights.leaves(joined, added(before.evidence, heard.evidence), before.clients + 1, self.leaf_topics)
+        evidence = largest(added(before.evidence, heard.evidence).items(), SUMMED)
+        probabilities = self.weights.leaves(joined, evidence, before.clients + 1, self.leaf_topics)
         labels = self._by_topic(probabilities)
         given = Given(
             tuple(int(value) for value in np.rint(labels * 10**DECIMALS)),
@@ -206,7 +209,7 @@ class ConversationReader:
         return replace(heard, running=running, label=label, auto=auto), given
 
     def hear(self, before: Summary, heard: Heard, full: str | None) -> tuple[Heard, Given | None, Scores | None]:
-        """A turn in its place, the answer after it, and (leaves,) scores of the client's joined words; None where nothing has been said.
+        """A turn in its place, the answer after it, and (leaves,) scores of the client's words so far; None where nothing has been said.
 
         `full` is its prepared text when it comes in, None when it is read again because another came before it. Which texts are scored
         depends on no score, so that they can be scored ahead, together.
@@ -214,45 +217,51 @@ class ConversationReader:
         if not heard.client:
             return (heard if full is None else offers(heard, full)), None, None
         text = heard.text if full is None else full
-        reading = read_answer(text, dict(before.choices), before.asked)
-        stored = cut(text)
-        heard = replace(heard, text=stored, cut=heard.cut or stored != text, meant=cut(reading.text) if reading and reading.chosen else "")
-        joined = join(before, heard)
-        if not joined:
+        if text and not (full is None and heard.cut):  # else there is nothing new to read, or what was read of the whole is kept
+            reading = read_answer(text, dict(before.choices), before.asked)
+            stored = cut(text)
+            chosen = cut(reading.text) if reading and reading.chosen else ""
+            heard = self._alone(before, replace(heard, text=stored, cut=stored != text, meant=chosen), reading, text)
+        said, letters = heard_on(before, heard)
+        if not letters:
             return replace(heard, label=self._silent), None, None
-        if not text or (full is None and heard.cut):  # nothing new to read, or what was read of the whole is kept
-            taken, scores = heard, self.score([joined])
-        else:
-            alone = reading.text if reading else text
-            scores = self.score([alone] if alone == joined else [alone, joined])
-            taken = self._alone(before, heard, reading, scores[0], alone)
-            if before.request >= REQUESTED > taken.request and not before.joined:
-                # Words before it are not kept (State.without_words): a fragment alone takes no request back.
-                label, auto = (before.decided[0], True) if before.decided else (self._silent, False)
-                return replace(taken, label=label, auto=auto), None, None
-        return (*self.answer(before, taken, scores[-1]), scores[-1])
+        joined = self._nothing.copy()
+        for leaf, hundredths in said:
+            joined[leaf] += hundredths / 100 / letters**0.5
+        return *self.answer(before, heard, joined), joined
+
+    @cached_property
+    def _nothing(self) -> Scores:
+        """(leaves,) scores of no words: what all texts have in common."""
+        return np.asarray(self.score([""])[0], dtype=np.float64)
 
     def _by_topic(self, leaves: Scores) -> Scores:
         """(leaves,) probabilities added up by topic, (topics,)."""
         return np.asarray(np.bincount(self.leaf_topics, weights=leaves, minlength=len(self.decider.topics)), dtype=np.float64)
 
-    def _alone(self, before: Summary, heard: Heard, reading: Reading | None, scores: Scores, text: str) -> Heard:
-        """What a turn says by itself."""
+    def _alone(self, before: Summary, heard: Heard, reading: Reading | None, text: str) -> Heard:
+        """What a turn of a client's words says by itself."""
+        alone = reading.text if reading else text
+        scores = self.score([alone])[0]
         leaves = softmax(SHARPNESS * scores[None])
         topics = self._by_topic(leaves[0])
         weight = reading.weight if reading else 1.0
         agreed = reading is not None and not reading.chosen
         if agreed and before.request >= REQUESTED:  # yes to a step of what was already asked for
             weight = 0.0
+        letters = min(round(weight * len(heard.meant or text)), LETTERS)
+        said = np.rint(100 * letters**0.5 * (scores - self._nothing))
         request = weight * (1 - (float(topics[self._silent]) if self._silent >= 0 else 0.0))
         evidence = request * np.log((leaves[0] + FLOOR) / FLOOR)
         shares = ((topic, int(100 * weight * share)) for topic, share in enumerate(topics) if topic != self._silent)
         return replace(
             heard,
+            said=strongest(((leaf, int(value)) for leaf, value in enumerate(said)), SAID),
+            letters=letters,
             evidence=largest(((leaf, round(100 * float(value))) for leaf, value in enumerate(evidence)), KEPT_LEAVES),
             request=round(100 * request),
             own=() if agreed else largest(((topic, share) for topic, share in shares if share >= 5), KEPT_TOPICS),
-            marked=_ANNOUNCING.search(text) is not None,
-            length=min(100, 100 * len(_WORD.findall(text)) // FULL_SENTENCE),
+            marked=_ANNOUNCING.search(alone) is not None,
+            length=min(100, 100 * len(_WORD.findall(alone)) // FULL_SENTENCE),
             aside=self._open,
         )

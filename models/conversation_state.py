@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from data.errors import DataError
 from models.conversation_text import tail
+from models.sparse_sums import Sparse, added, largest, maxima, pack, strongest, unpack
 
-FORMAT = 2
+FORMAT = 3
 WINDOW = 3  # turns that a late message may still be put before
 REMEMBERED = 24  # message ids that are known again
-JOINED_BYTES = 480  # of all the client's turns together: the last of them
+JOINED_BYTES = 400  # of all the client's turns together: the last of them, for a model that must read them anew
+LETTERS = 240  # so many last letters of the client's words count in their joined scores
 CUE_BYTES = 400  # of the choices and the question of an agent's or bot's line
-SUMMED, SPOKE, TOPICS = 32, 10, 10  # most leaves, turns and topics that are kept
-
-Sparse = tuple[tuple[int, int], ...]
-"""(position, whole number) pairs, positions ascending."""
+SUMMED, SAID, SPOKE, TOPICS = 32, 32, 10, 10  # most leaves (of evidence, of scores), turns and topics that are kept
+PACKED = ("said", "evidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Heard:
     key: of the message id, "" if it had none; sent: seconds since 1970, None if unknown; client: whose turn.
     text: the client's prepared words, at most TEXT_BYTES of them (`cut`: not all).
     choices, asked, numbered: what an agent's line offers (models.elliptical).
+    said, letters: its share in the joined scores, see `heard_on`.
     evidence: by leaf, in hundredths; request: how much of a request it is, in percent; own: by topic, of this turn alone, in percent.
     meant: the choice that a short answer stands for, "" if the words stand for themselves; marked: whether it says that something else
     follows; length: 100 from five words on.
@@ -43,6 +44,8 @@ class Heard:
     asked: str = ""
     numbered: bool = False
     meant: str = ""
+    said: Sparse = ()
+    letters: int = 0
     evidence: Sparse = ()
     request: int = 0
     own: Sparse = ()
@@ -72,6 +75,8 @@ class Summary:
     joined: str = ""
     choices: tuple[tuple[int, str], ...] = ()
     asked: str = ""
+    said: Sparse = ()
+    letters: int = 0
     evidence: Sparse = ()
     request: int = 0
     own: Sparse = ()
@@ -147,13 +152,13 @@ class State:
                 raise DataError(f"conversation state of format {raw['format']!r}, this version reads {FORMAT}; begin the conversation anew")
             given = raw["given"]
             return cls(
-                Summary(**{name: _frozen(value) for name, value in raw["before"].items()}),
-                tuple(Heard(**{name: _frozen(value) for name, value in heard.items()}) for heard in raw["window"]),
+                Summary(**_members(raw["before"])),
+                tuple(Heard(**_members(heard)) for heard in raw["window"]),
                 tuple(raw["seen"]),
                 None if given is None else Given(**{name: _frozen(value) for name, value in given.items()}),
                 str(raw["labels"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DataError(f"not the state of a conversation ({type(error).__name__}: {error}); begin the conversation anew") from error
 
 
@@ -173,21 +178,36 @@ def fold(summary: Summary, heard: Heard) -> Summary:
     speaker = max(heard.own, key=lambda pair: (pair[1], -pair[0]), default=None)
     spoke = ((turn, speaker[0]),) if speaker and heard.request >= 50 else ()
     kept = largest(own.items(), TOPICS)
+    said, letters = heard_on(summary, heard)
     return replace(
         summary,
         turns=turn + 1,
         clients=summary.clients + 1,
         joined=join(summary, heard),
         choices=() if heard.meant else summary.choices,
-        evidence=added(summary.evidence, heard.evidence),
+        said=said,
+        letters=letters,
+        evidence=largest(added(summary.evidence, heard.evidence).items(), SUMMED),
         request=max(summary.request, heard.request),
         own=kept,
         best=tuple((topic, best[topic]) for topic, _ in kept),
-        running=largest(_maxima(summary.running, heard.running).items(), TOPICS),
+        running=largest(maxima(summary.running, heard.running).items(), TOPICS),
         spoke=(*summary.spoke, *spoke)[-SPOKE:],
         signals=_signals(summary, heard),
         decided=decided,
     )
+
+
+def heard_on(summary: Summary, heard: Heard) -> tuple[Sparse, int]:
+    """The joined scores with one more turn: a sum by leaf, in hundredths, and how many letters it stands for.
+
+    A turn of n letters adds sqrt(n) times its scores, so that the sum over sqrt(all letters) is what a linear model gives the texts joined
+    if they share no n-gram: the length of a TF-IDF row grows with the root of its n-grams. Words more than LETTERS back fade.
+    """
+    letters = min(summary.letters, LETTERS - heard.letters)
+    fading = (letters / summary.letters) ** 0.5 if summary.letters else 0.0
+    before = tuple((leaf, round(fading * value)) for leaf, value in summary.said)
+    return strongest(added(before, heard.said).items(), SAID), letters + heard.letters
 
 
 def join(summary: Summary, heard: Heard) -> str:
@@ -209,30 +229,13 @@ def _other(values: Sparse, *but: int) -> int:
     return max((percent for name, percent in values if name not in but), default=0)
 
 
-def _maxima(a: Sparse, b: Sparse) -> dict[int, int]:
-    result = dict(a)
-    for position, value in b:
-        result[position] = max(value, result.get(position, 0))
-    return result
-
-
-def added(a: Sparse, b: Sparse) -> Sparse:
-    """The sum of two, its SUMMED largest."""
-    result = dict(a)
-    for position, value in b:
-        result[position] = result.get(position, 0) + value
-    return largest(result.items(), SUMMED)
-
-
-def largest(pairs: Iterable[tuple[int, int]], count: int) -> Sparse:
-    """The `count` largest positive values, by position."""
-    return tuple(
-        sorted(sorted(((position, value) for position, value in pairs if value > 0), key=lambda pair: (-pair[1], pair[0]))[:count])
-    )
-
-
 def _plain(value: Summary | Heard) -> dict[str, Any]:
-    return {member.name: content for member in fields(value) if (content := getattr(value, member.name)) != member.default}
+    kept = {member.name: content for member in fields(value) if (content := getattr(value, member.name)) != member.default}
+    return {name: pack(content) if name in PACKED else content for name, content in kept.items()}
+
+
+def _members(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: unpack(value) if name in PACKED else _frozen(value) for name, value in raw.items()}
 
 
 def _frozen(value: Any) -> Any:

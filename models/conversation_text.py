@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from data.messages import Turn
 
-TEXT_BYTES = 360  # of a turn, as JSON in UTF-8
+TEXT_BYTES = 240  # of a turn, as JSON in UTF-8
 
 
 def tail(text: str, limit: int) -> str:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from data.errors import BundleError
 from models.classifier import Scores, softmax
 from models.conversation_shift import SIGNALS
-from models.conversation_state import Sparse
+from models.sparse_sums import Sparse
 
 GROUPS = ("1", "2", "3-4", "5+")
 

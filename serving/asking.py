@@ -40,8 +40,8 @@ class Tagging:
 
     @property
     def weight(self) -> int:
-        """How many texts have to be read for it, at most."""
-        return 2 if self.talk else 1
+        """How many texts have to be read for it; a choice from a menu, read beside the message, is not counted."""
+        return 1
 
     @property
     def is_readable(self) -> bool:
@@ -65,8 +65,8 @@ class Reading:
 
     @property
     def weight(self) -> int:
-        """How many texts have to be read for it, at most."""
-        return max(1, 2 * sum(turn.is_client for turn in self.turns))
+        """How many texts have to be read for it."""
+        return max(1, sum(turn.is_client for turn in self.turns))
 
     def frame(self) -> Frame:
         """For the pipe."""
