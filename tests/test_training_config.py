@@ -54,7 +54,7 @@ def test_every_kind_of_value_is_read(tmp_path: Path) -> None:
         ("sed = 1", "unknown key 'sed' (did you mean 'seed'?)"),
         ("[modle]", "unknown key 'modle' (did you mean 'model'?)"),
         ("[model]\nencodr = 'use'", "[model]: unknown key 'encodr' (did you mean 'encoder'?)"),
-        ("[split]\nzzz = 1", "[split]: unknown key 'zzz' (known: calibrate, certify, fit, folds, test)"),
+        ("[split]\nzzz = 1", "[split]: unknown key 'zzz' (known: calibrate, certify, conversations, fit, folds, test)"),
         ("seed = '1'", "seed must be int, got '1'"),
         ("seed = true", "seed must be int, got True"),
         ("name = 1", "name must be str, got 1"),

@@ -165,14 +165,17 @@ def test_certifying_says_what_is_proven_and_what_not(told: list[Told], decider: 
     assert many.bounds["end"][:2] == [proof.n, proof.n - proof.errors]
 
 
-def test_candidates_begin_where_the_learning_authors_speak_for_them_best() -> None:
+def test_candidates_begin_where_a_proof_is_likeliest() -> None:
     wrong = {0.995, 0.40, 0.39, 0.38}
     answers = [(value, value not in wrong) for value in (number / 1000 for number in range(360, 1000, 5))]
-    steps = _candidates(answers, 0.05)
-    # One error at the very top: the strictest quarter shows less than nearly all answers do.
-    assert max(steps) < 0.5
+    config = DecisionConfig(target_precision=0.9)
+    # One error at the very top: nearly all answers together are proven more likely than the strictest few.
+    steps = _candidates(answers, 200, config)
+    assert 0.40 < max(steps) < 0.5
     assert min(steps) == 0.36
-    assert _candidates([], 0.05) == ()
+    # Fewer than could prove anything (29 without an error for 0.9): no start is better than another, so the strictest, a quarter of them, stays.
+    assert max(_candidates(answers, 20, config)) == 0.8362
+    assert _candidates([], 200, config) == ()
 
 
 def test_cross_validation_answers_every_conversation_once(told: list[Told], decider: Decider, tiny_config: Config) -> None:
@@ -199,6 +202,26 @@ def test_a_run_learns_from_some_authors_and_measures_on_others(material: Materia
     assert "fedor" not in by_set["conversations"]
     assert learned.weights.bounds["target"] == tiny_config.decision.target_precision
     assert learn_conversations(_conversations()[:5], parts, Holder, tiny_config, QUIET) is None  # type: ignore[arg-type]
+
+    named = replace(tiny_config, split=replace(tiny_config.split, conversations=("guest",)))
+    learned = learn_conversations([*_conversations(), *_more()], parts, Holder, named, QUIET)  # type: ignore[arg-type]
+    assert learned is not None
+    by_set = {one.name: {row.author for row in learned.rows if row.set == one.name} for one in learned.evaluations}
+    assert by_set["conversations certify"] == {"guest"}
+    assert by_set["conversations"] == {"anna", "boris", "clara", "dina", "egor"}
+
+
+@pytest.mark.parametrize(("name", "reason"), [("nobody", "has no conversation"), ("anna", "has messages too")])
+def test_certifying_authors_named_must_be_strangers(
+    name: str, reason: str, material: Material, decider: Decider, tiny_config: Config
+) -> None:
+    class Holder:
+        classifier = fit_classifier(material, tiny_config)
+
+    Holder.decider = decider  # type: ignore[attr-defined]
+    named = replace(tiny_config, split=replace(tiny_config.split, conversations=("guest", name)))
+    with pytest.raises(DataError, match=f"'{name}', which {reason}"):
+        learn_conversations([*_conversations(), *_more()], {"fit": material}, Holder, named, QUIET)  # type: ignore[arg-type]
 
 
 def _more() -> list[LabelledConversation]:

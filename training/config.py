@@ -35,13 +35,18 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class SplitConfig:
-    """Shares of whole authors; `test` authors are looked at once, at the end."""
+    """Shares of whole authors; `test` authors are looked at once, at the end.
+
+    conversations: authors whose conversations certify, and nothing else; (), or names that no conversation read bears: the certifying authors
+    of messages and, where the others' conversations are enough to learn from, all who left no message.
+    """
 
     fit: float = 0.64
     calibrate: float = 0.10
     certify: float = 0.16
     test: float = 0.10
     folds: int = 5
+    conversations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,8 +169,7 @@ class Config:
             ConfigError: the first value that cannot be used, and what it may be.
         """
         model, decision, costs = self.model, self.decision, self.decision.costs
-        shares = dataclasses.asdict(self.split)
-        folds = shares.pop("folds")
+        shares, folds = {part: getattr(self.split, part) for part in ("fit", "calibrate", "certify", "test")}, self.split.folds
         rules = (
             (self.seed >= 0, f"seed must not be negative, got {self.seed}"),
             (self.jobs != 0, "jobs must be the number of processes, or -1 for all cores, got 0"),
@@ -222,6 +226,10 @@ def _build(kind: type[Any], raw: Mapping[str, Any], place: str) -> Any:
         elif wanted == tuple[int, ...]:
             if not isinstance(value, list) or len(value) not in (0, 2) or not all(isinstance(item, int) for item in value):
                 raise ConfigError(f"{place}: {key} must be [shortest, longest] or [], got {value!r}")
+            values[key] = tuple(value)
+        elif wanted == tuple[str, ...]:
+            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+                raise ConfigError(f"{place}: {key} must be a list of names, got {value!r}")
             values[key] = tuple(value)
         elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
             values[key] = float(value)

@@ -86,12 +86,12 @@ def learn_conversations(
 ) -> Learned | None:
     """Weights from the conversations of all authors that do not certify or test, measured on those that do; None with too few.
 
-    Authors that fitted the message model are read by models of folds without them; authors of whom there are conversations only certify. The
-    set "conversations" is author-grouped cross-validation of the weights over all but the test authors.
+    Authors that fitted the message model are read by models of folds without them. The set "conversations" is author-grouped cross-validation
+    of the weights over all who neither certify nor test.
     """
     held = {name: {example.group for example in parts[name].examples} for name in ("certify", "test") if name in parts}
     writers = {example.group for material in parts.values() for example in material.examples}
-    held["certify"] = held.get("certify", set()) | _certifiers(conversations, writers, held)
+    held["certify"] = _certifiers(conversations, writers, held, config.split.conversations)
     apart = {group for groups in held.values() for group in groups}
     if sum(told.group not in apart for told in conversations) < LEAST:
         return None
@@ -101,29 +101,43 @@ def learn_conversations(
     learn = [one for one in told if one.conversation.group not in apart]
     if len({one.conversation.group for one in learn}) < 2:
         return None
+    certifying = [one for one in told if one.conversation.group in held["certify"]]
     with progress.task("learning from conversations", len(learn)):
-        weights = learn_weights(learn, decider, config)
-        certifying = [one for one in told if one.conversation.group in held["certify"]]
-        proof = None
+        weights, proof = learn_weights(learn, decider, config, certifying=len(certifying)), None
         if certifying:
             weights, proof = prove_conversations(certifying, decider, weights, config.decision)
     result: list[ConversationRow] = []
-    with progress.task("conversations: cross-validation", len(told)):
-        result += cross_rows(
-            [one for one in told if one.conversation.group not in held.get("test", set())], decider, config, "conversations"
-        )
+    with progress.task("conversations: cross-validation", len(learn)):
+        result += cross_rows(learn, decider, config, "conversations")
     reader = retelling(decider, weights)
     for name, groups in held.items():
         result += rows_of([one for one in told if one.conversation.group in groups], reader, f"conversations {name}")
     return Learned(weights, list(evaluations_of(result)), result, proof)
 
 
-def _certifiers(conversations: Sequence[LabelledConversation], writers: set[str], held: Mapping[str, set[str]]) -> set[str]:
-    """Authors of conversations but of no message who certify: all where the others' conversations are enough to learn from, else every third."""
-    strangers = sorted({told.group for told in conversations} - writers)
+def _certifiers(
+    conversations: Sequence[LabelledConversation], writers: set[str], held: Mapping[str, set[str]], named: Sequence[str]
+) -> set[str]:
+    """Authors whose conversations certify.
+
+    Those named, if the names are of these conversations; else the certifying authors of messages and who left no message: all of these where
+    the others' conversations are enough to learn from, else every third.
+
+    Raises:
+        DataError: an author named has no conversation, or messages of its own.
+    """
+    known = {told.group for told in conversations}
+    named = named if known & set(named) else ()
+    for name in named:
+        if name not in known or name in writers:
+            what = "has messages too, so that the message model may have learned from it" if name in writers else "has no conversation"
+            raise DataError(f"[split]: conversations names {name!r}, which {what}; leave it out, or set conversations = []")
+    if named:
+        return set(named)
+    strangers = sorted(known - writers)
     apart = {group for groups in held.values() for group in groups}
     own = sum(told.group in writers and told.group not in apart for told in conversations)
-    return set(strangers if own >= LEAST else strangers[2::3])
+    return held.get("certify", set()) | set(strangers if own >= LEAST else strangers[2::3])
 
 
 def evaluations_of(result: Sequence[ConversationRow]) -> list[ConversationEvaluation]:
@@ -158,7 +172,8 @@ def evaluate_conversation_file(
 def conversation_study(config: Config, folds: int) -> list[ConversationEvaluation]:
     """Author-grouped cross-validation over all authors: message models, weights and thresholds that never saw the author measured on.
 
-    The set "certified and tested" holds the authors that `train` neither learns from nor calibrates on.
+    The set "certified and tested" holds the authors that the message model of `train` neither learns from nor is calibrated on. Authors named to
+    certify conversations stay out: who looks at them to choose something has no proof left.
     """
     progress = Progress()
     sources = gather(Path(config.data), Path(config.taxonomy), [], {}, Fields(), progress)
@@ -167,7 +182,8 @@ def conversation_study(config: Config, folds: int) -> list[ConversationEvaluatio
     classifier = fit_classifier(material, config)
     topics = tuple(label for label in sources.taxonomy.labels if label in classifier.classes_)
     decider = Decider(sources.taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED)
-    conversations = read_conversations(bundled(Path(config.data)), sources.taxonomy, Fields(), progress)
+    found = read_conversations(bundled(Path(config.data)), sources.taxonomy, Fields(), progress)
+    conversations = [told for told in found if told.group not in config.split.conversations]
     # A conversation whose author left no message would be read by the model of all authors: still nothing of its author was learned.
     told = hear(conversations, material, classifier, decider, replace(config, split=replace(config.split, folds=folds)), progress)
     with progress.task("cross-validation of the weights", len(told)):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import binom
 
 from experiments.conversation_rows import ConversationRow, right_so_far
 from models.conversation_weights import GROUPS, ConversationWeights
@@ -19,7 +20,7 @@ BRIEF = 2  # the first groups of client turns
 
 
 def choose_thresholds(
-    rows: Sequence[ConversationRow], decider: Decider, weights: ConversationWeights, config: DecisionConfig
+    rows: Sequence[ConversationRow], decider: Decider, weights: ConversationWeights, config: DecisionConfig, certifying: int
 ) -> ConversationWeights:
     """The weights with thresholds at which authors left out were observed to reach the target, and the candidates for a proof on others.
 
@@ -30,6 +31,7 @@ def choose_thresholds(
         decider: labels.
         weights: what else was learned.
         config: the target.
+        certifying: how many conversations the candidates will be tested on.
     """
     silent, target = decider.taxonomy.no_request_label, config.target_precision
     asked = [(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label != silent]
@@ -40,22 +42,27 @@ def choose_thresholds(
         own = _observed([(said.confidence, right_so_far(row, said)) for row, said in last], target)
         auto[place] = None if own is None or end is None else max(own, end)
     none = _observed([(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label == silent], target)
-    return replace(weights, auto=tuple(auto), no_request=none, candidates=_candidates(asked, config.delta))
+    return replace(weights, auto=tuple(auto), no_request=none, candidates=_candidates(asked, certifying, config))
 
 
-def _candidates(answers: Sequence[tuple[float, bool]], delta: float) -> tuple[float, ...]:
-    """Thresholds to test, from the one on that the learning authors' own answers speak for best (their exact lower bound of the share right).
+def _candidates(answers: Sequence[tuple[float, bool]], certifying: int, config: DecisionConfig) -> tuple[float, ...]:
+    """Thresholds to test, from the one on that would most likely be proven by so many certifying conversations.
 
-    Certifying conversations are few: where the test began at the strictest threshold, one error there would end it.
+    Certifying conversations are few: where the test began at the strictest threshold, one error there, or too few answers, would end it. How
+    likely a threshold is proven follows from the learning authors' answers: n = the share at or above it of the certifying conversations would
+    be acted on, each wrong with probability (wrong + 1) / (answers + 1), and as many errors may be among n as leave the bound at the target.
     """
     confidence, right = np.asarray([value for value, _ in answers]), np.asarray([good for _, good in answers], dtype=bool)
     steps = quantiles(confidence)
 
-    def shown(step: float) -> float:
+    def power(step: float) -> float:
         above = confidence >= step
-        return lower_bound(int(right[above].sum()), int(above.sum()), delta)
+        wrong = (int((above & ~right).sum()) + 1) / (int(above.sum()) + 1)
+        n = int(certifying * above.mean())
+        allowed = next((k for k in range(n + 1) if lower_bound(n - k, n, config.delta) < config.target_precision), n + 1) - 1
+        return float(binom.cdf(allowed, n, wrong))
 
-    start = max(steps, key=shown, default=0.0)
+    start = max(steps, key=lambda step: (power(step), step), default=0.0)
     return tuple(step for step in steps if step <= start)
 
 

@@ -138,8 +138,11 @@ def hear(
     return sorted(result, key=lambda told: told.conversation.id)
 
 
-def learn_weights(told: Sequence[Told], decider: Decider, config: Config, inner: bool = True) -> ConversationWeights:
-    """All weights from conversations by authors apart from those they are measured on; thresholds from author-grouped folds inside them."""
+def learn_weights(told: Sequence[Told], decider: Decider, config: Config, inner: bool = True, certifying: int = 0) -> ConversationWeights:
+    """All weights from conversations by authors apart from those they are measured on; thresholds from author-grouped folds inside them.
+
+    `certifying` conversations by others will test the candidates for the threshold.
+    """
     topics, leaf_topics = decider.topics, leaf_topics_of(decider)
     told = [one for one in told if one.conversation.label in topics]
     table = Table.of(told, decider)
@@ -155,7 +158,7 @@ def learn_weights(told: Sequence[Told], decider: Decider, config: Config, inner:
     weights = fit_shift(told, decider, weights)
     if not inner:
         return weights
-    return choose_thresholds(cross_rows(told, decider, config, "inner", inner=False), decider, weights, config.decision)
+    return choose_thresholds(cross_rows(told, decider, config, "inner", inner=False), decider, weights, config.decision, certifying)
 
 
 def rows_of(told: Sequence[Told], reader: ConversationReader, name: str) -> list[ConversationRow]:
