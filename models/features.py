@@ -35,7 +35,8 @@ def tokenizer(lang: str) -> Callable[[str], list[str]]:
         nlp = spacy.blank(lang)
     except ImportError as error:
         raise ConfigError(f"lang: spaCy knows no language {lang!r}; use one of its codes, or 'xx' for any language") from error
-    spaced = [re.escape(case) for case in nlp.tokenizer.rules if len(case.split()) > 1]
+    rules = getattr(nlp.tokenizer, "rules", None) or {}
+    spaced = [re.escape(case) for case in rules if len(case.split()) > 1]
     whole = re.compile("|".join(spaced)) if spaced else None
 
     def read(text: str) -> tuple[str, ...]:

