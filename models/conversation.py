@@ -30,7 +30,6 @@ SHARPNESS = 6.0  # of one turn's probabilities; chosen with FLOOR by author-grou
 FLOOR = 0.01  # no turn speaks against a leaf more strongly than this probability
 KEPT_LEAVES, KEPT_TOPICS = 10, 4
 FULL_SENTENCE = 5  # words
-LIKELY = 0.2  # from here on a second topic may be meant
 REQUESTED = 50  # percent: from here on a turn is a request
 # "One more thing": Russian and English words that announce another request.
 _ANNOUNCING = re.compile(
@@ -44,7 +43,7 @@ class ConversationTag:
     """The tag of a conversation so far.
 
     turn: the last turn read; decided_at: the turn from which the topic has been `auto` and the same, or None; shift: the client moved to
-    another request; spoke: client turns that were a request by themselves, (turn, topic), the last ten; decisive: the turn that spoke for the
+    another request; spoke: client turns that were a request by themselves, (turn, topic), of the last twelve; decisive: the turn that spoke for the
     topic most, or None. Turns of all roles count, from 0, in the order they were sent.
     """
 
@@ -96,7 +95,6 @@ class ConversationReader:
         known = json.dumps([topics, decider.leaves, taxonomy.no_request_label, taxonomy.open_topic])
         self.labels = hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         self._silent = topics.index(taxonomy.no_request_label) if taxonomy.no_request_label in topics else -1
-        self._open = topics.index(taxonomy.open_topic) if taxonomy.open_topic in topics else -1
 
     @classmethod
     def of(cls, tagger: Tagger, weights: ConversationWeights | None = None) -> ConversationReader:
@@ -158,20 +156,13 @@ class ConversationReader:
             tag = replace(tag, also=tuple(dict.fromkeys(also)))
         decisive = dict(now.best).get(topics.index(best)) if tag.status != "no_request" else None
         decided = now.decided[1] if now.decided and tag.status == "auto" else None
-        spoke = tuple((turn, topics[topic]) for turn, topic in now.spoke)
+        spoke = tuple((said.turn, topics[said.topic]) for said in now.trail if said.request >= REQUESTED and said.topic >= 0)
         shift = tag.status != "no_request" and self.weights.shifted(self.shift_signals(now, tag))
         return ConversationTag(tag, now.turns - 1, decided, shift, spoke, decisive)
 
     def shift_signals(self, now: Summary, tag: Tag) -> tuple[float, ...]:
         """What speaks for a shift (models.conversation_shift), from the sum of all turns and the tag given after them."""
-        known, topics = self.decider.taxonomy.topics, self.decider.topics
-        given = tag.topic or tag.ranking[0][0]
-        second = sorted((probability for name, probability in tag.ranking if name in known), reverse=True)[1:2]
-        earlier = any(
-            percent >= REQUESTED and topics[topic] not in (given, self.decider.taxonomy.no_request_label) for topic, percent in now.running
-        )
-        likely = second[0] if second else 0.0
-        return shift_signals(now.signals, [topics[topic] for _, topic in now.spoke], given, likely, earlier or likely >= LIKELY)
+        return shift_signals(now.trail, self.decider.topics.index(tag.topic or tag.ranking[0][0]))
 
     def read(self, conversation: Conversation) -> list[ConversationTag]:
         """The tag after every client turn, in the order they were sent; of a conversation without one, a single tag that says so."""
@@ -263,5 +254,4 @@ class ConversationReader:
             own=() if agreed else largest(((topic, share) for topic, share in shares if share >= 5), KEPT_TOPICS),
             marked=_ANNOUNCING.search(alone) is not None,
             length=min(100, 100 * len(_WORD.findall(alone)) // FULL_SENTENCE),
-            aside=self._open,
         )

@@ -29,7 +29,7 @@ def adopt(state: State, labels: str, hear: Hear) -> State:
     if old.joined:
         earlier = Summary(turns=old.turns - 1, clients=old.clients - 1)
         heard, given, _ = hear(earlier, Heard(client=True), old.joined)
-        summary = replace(fold(earlier, heard), joined=old.joined, own=(), best=(), spoke=(), signals=(0, 0, 0), decided=None)
+        summary = replace(fold(earlier, heard), joined=old.joined, own=(), best=(), trail=(), decided=None)
     before = summary = replace(summary, choices=old.choices, asked=old.asked)
     window: list[Heard] = []
     for was in state.window:

@@ -7,16 +7,17 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from data.errors import DataError
+from models.conversation_shift import Spoken
 from models.conversation_text import tail
 from models.sparse_sums import Sparse, added, largest, maxima, pack, strongest, unpack
 
 FORMAT = 3
 WINDOW = 3  # turns that a late message may still be put before
 REMEMBERED = 24  # message ids that are known again
-JOINED_BYTES = 400  # of all the client's turns together: the last of them, for a model that must read them anew
+JOINED_BYTES = 240  # of all the client's turns together: the last of them, for a model that must read them anew
 LETTERS = 240  # so many last letters of the client's words count in their joined scores
 CUE_BYTES = 400  # of the choices and the question of an agent's or bot's line
-SUMMED, SAID, SPOKE, TOPICS = 32, 32, 10, 10  # most leaves (of evidence, of scores), turns and topics that are kept
+SUMMED, SAID, TRAIL, TOPICS = 32, 32, 12, 10  # most leaves (of evidence, of scores), client turns and topics that are kept
 PACKED = ("said", "evidence")
 
 
@@ -32,7 +33,6 @@ class Heard:
     meant: the choice that a short answer stands for, "" if the words stand for themselves; marked: whether it says that something else
     follows; length: 100 from five words on.
     running: by topic, of the conversation up to here, in percent; label: position of the label given here; auto: whether surely.
-    aside: the open topic, which as an earlier one says little: people tell what happened before they ask (-1: there is none).
     """
 
     key: str = ""
@@ -54,7 +54,6 @@ class Heard:
     running: Sparse = ()
     label: int = -1
     auto: bool = False
-    aside: int = -1
 
     @property
     def joins(self) -> str:
@@ -66,8 +65,8 @@ class Heard:
 class Summary:
     """Turns added up in their order; what `fold` needs to go on.
 
-    signals: the first three of models.conversation_shift.SIGNALS, in percent; decided: label and turn since which it has been surely given.
-    spoke: (turn, topic) of client turns that are a request by themselves; best: by topic, the turn that spoke for it most.
+    trail: the last client turns in numbers; decided: label and turn since which it has been surely given; best: by topic, the turn that spoke
+    for it most.
     """
 
     turns: int = 0
@@ -82,8 +81,7 @@ class Summary:
     own: Sparse = ()
     best: Sparse = ()
     running: Sparse = ()
-    spoke: Sparse = ()
-    signals: tuple[int, int, int] = (0, 0, 0)
+    trail: tuple[Spoken, ...] = ()
     decided: tuple[int, int] | None = None
 
 
@@ -175,8 +173,6 @@ def fold(summary: Summary, heard: Heard) -> Summary:
     for topic, percent in heard.own:
         if percent > own.get(topic, 0):
             own[topic], best[topic] = percent, turn
-    speaker = max(heard.own, key=lambda pair: (pair[1], -pair[0]), default=None)
-    spoke = ((turn, speaker[0]),) if speaker and heard.request >= 50 else ()
     kept = largest(own.items(), TOPICS)
     said, letters = heard_on(summary, heard)
     return replace(
@@ -192,8 +188,7 @@ def fold(summary: Summary, heard: Heard) -> Summary:
         own=kept,
         best=tuple((topic, best[topic]) for topic, _ in kept),
         running=largest(maxima(summary.running, heard.running).items(), TOPICS),
-        spoke=(*summary.spoke, *spoke)[-SPOKE:],
-        signals=_signals(summary, heard),
+        trail=(*summary.trail, _spoken(turn, heard))[-TRAIL:],
         decided=decided,
     )
 
@@ -215,18 +210,10 @@ def join(summary: Summary, heard: Heard) -> str:
     return tail("\n".join(filter(None, (summary.joined, heard.joins))), JOINED_BYTES)
 
 
-def _signals(summary: Summary, heard: Heard) -> tuple[int, int, int]:
-    """What speaks for another request than before: a full sentence of its own, words such as "another thing", the answer itself changed."""
-    alone = max((min(percent, _other(summary.own, topic, heard.aside)) for topic, percent in heard.own), default=0)
-    anew = max((min(percent, _other(summary.own, topic)) for topic, percent in heard.own), default=0) if heard.marked else 0
-    leader = next((pair for pair in heard.running if pair[0] == heard.label), None)
-    changed = min(leader[1], _other(summary.running, leader[0], heard.aside)) if leader else 0
-    first, second, third = summary.signals
-    return max(first, alone * heard.length // 100), max(second, anew), max(third, changed)
-
-
-def _other(values: Sparse, *but: int) -> int:
-    return max((percent for name, percent in values if name not in but), default=0)
+def _spoken(turn: int, heard: Heard) -> Spoken:
+    factor = heard.request * (30 + 70 * heard.length / 100) / 10_000
+    two = sorted(heard.own, key=lambda pair: (-pair[1], pair[0]))[:2]
+    return Spoken(turn, heard.request, heard.marked, *(value for topic, percent in two for value in (topic, round(percent * factor))))
 
 
 def _plain(value: Summary | Heard) -> dict[str, Any]:
@@ -235,7 +222,10 @@ def _plain(value: Summary | Heard) -> dict[str, Any]:
 
 
 def _members(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: unpack(value) if name in PACKED else _frozen(value) for name, value in raw.items()}
+    return {
+        name: unpack(value) if name in PACKED else tuple(Spoken(*said) for said in value) if name == "trail" else _frozen(value)
+        for name, value in raw.items()
+    }
 
 
 def _frozen(value: Any) -> Any:

@@ -31,19 +31,19 @@ class ConversationWeights:
         log odds of a shift = shift . signals + shift_bias
 
     auto: from which probability on, by GROUPS, None: never (empty: never at all); no_request: likewise, one number. shift_from: from which log
-    odds on. candidates: values of `auto` that may be tested on other authors. bounds: what was measured at `auto`, by GROUPS, and "end".
+    odds on. candidates: by GROUPS, values of `auto` that may be tested on other authors. bounds: what was measured at `auto`, by GROUPS, and "end".
     """
 
     joined: float = 4.0
     evidence: float = 0.5
     bias: tuple[float, ...] = ()
     sharpness: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
-    shift: tuple[float, ...] = (4.3, 2.3, 2.6, *[0.0] * (len(SIGNALS) - 3))
-    shift_bias: float = -5.6
+    shift: tuple[float, ...] = (0.0, 4.0, *[0.0] * (len(SIGNALS) - 2))
+    shift_bias: float = -2.8
     shift_from: float = 0.0
     auto: tuple[float | None, ...] = ()
     no_request: float | None = None
-    candidates: tuple[float, ...] = ()
+    candidates: tuple[tuple[float, ...], ...] = ((), (), (), ())
     bounds: Mapping[str, Any] = field(default_factory=dict)
 
     def logits(self, joined: Scores, evidence: Scores, leaf_topics: npt.NDArray[np.intp]) -> Scores:
@@ -79,11 +79,14 @@ class ConversationWeights:
             BundleError: unknown or missing members.
         """
         try:
-            members: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
-            weights = cls(**members)
+            weights = cls(**{name: _frozen(value) for name, value in raw.items()})
         except TypeError as error:
             raise BundleError(f"weights of conversations: {error}; train the model again with this version") from error
         if len(weights.shift) != len(SIGNALS):
             found = f"{len(weights.shift)} weights of a shift, expected {len(SIGNALS)}"
             raise BundleError(f"weights of conversations: {found}; train the model again with this version")
         return weights
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -150,19 +150,20 @@ def test_folds_keep_groups_whole_and_even() -> None:
 
 
 def test_certifying_says_what_is_proven_and_what_not(told: list[Told], decider: Decider) -> None:
-    sure = ConversationWeights(joined=4.0, evidence=1.0, auto=(0.9, None, 0.0, 0.0), no_request=0.5, candidates=(0.0, 0.5))
-    few, proof = prove_conversations(told[:6], decider, sure, DecisionConfig())
+    sure = ConversationWeights(joined=4.0, evidence=1.0, auto=(0.0,) * 4, no_request=0.5, candidates=((), (0.0, 0.5), (0.0, 0.5), ()))
+    few, proofs = prove_conversations(told[:6], decider, sure, DecisionConfig())
     assert few.bounds["proven"] is False
     assert few.bounds["end"] == [0, 0, 0.0]
-    assert few.auto == ()  # what is not shown is not acted on
+    assert few.auto == (None,) * 4  # what is not shown is not acted on
     assert few.no_request is None
-    assert proof.threshold is None
-    many, proof = prove_conversations(told, decider, sure, DecisionConfig(target_precision=0.5))
+    assert {proof.threshold for proof in proofs.values()} == {None}
+    many, proofs = prove_conversations(told, decider, sure, DecisionConfig(target_precision=0.5))
     assert many.bounds["proven"] is True
-    assert proof.threshold in sure.candidates
-    # Early answers keep what was chosen for them, where that is stricter; the later ones get what was proven.
-    assert many.auto == (0.9, None, proof.threshold, proof.threshold)
-    assert many.bounds["end"][:2] == [proof.n, proof.n - proof.errors]
+    # Every number of client turns has its own proof, or none: with one turn and with five nothing was to be tested.
+    assert many.auto == (None, proofs["2"].threshold, proofs["3-4"].threshold, None)
+    assert proofs["3-4"].threshold in sure.candidates[2]
+    assert many.bounds["3-4"][:2] == [proofs["3-4"].n, proofs["3-4"].n - proofs["3-4"].errors]
+    assert proofs["1"].total == len(told)
 
 
 def test_candidates_begin_where_a_proof_is_likeliest() -> None:

@@ -152,7 +152,7 @@ def states(reader: ConversationReader, points: Sequence[Point]) -> Iterator[Stat
     """The states after every client turn with the reader's weights."""
     after = Summary()
     for point in points:
-        before = replace(point.before, running=after.running, signals=after.signals, decided=after.decided)
+        before = replace(point.before, running=after.running, decided=after.decided)
         heard, given = reader.answer(before, point.heard, point.joined)
         after = fold(before, heard)
         yield State(before=after, given=given)

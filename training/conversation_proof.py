@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from experiments.conversation_metrics import bounds
-from experiments.conversation_rows import ConversationRow
 from models.conversation_weights import GROUPS, ConversationWeights
 from models.decision import Decider
 from models.proof import Certificate, certify
 from training.config import DecisionConfig
 from training.conversation_fit import Told, retelling
-from training.conversation_thresholds import BRIEF
+from training.conversation_thresholds import Answers, answers_of
 from training.conversations import rows_of
 
 
 def prove_conversations(
     told: Sequence[Told], decider: Decider, weights: ConversationWeights, config: DecisionConfig
-) -> tuple[ConversationWeights, Certificate]:
-    """The weights with the smallest threshold that the certifying authors' conversations prove, and the proof.
+) -> tuple[ConversationWeights, Mapping[str, Certificate]]:
+    """The weights with the smallest thresholds that the certifying authors' conversations prove, and the proof of every group of client turns.
 
-    The candidates were fixed on other authors; they are tested on what is answered at the end of a conversation (models.proof.certify). Early
-    answers (BRIEF groups) must be at least as sure, and as sure as was chosen for them; `bounds` say what was measured of every group. With few
-    conversations nothing is proven (99 without an error are needed for 0.97): then nothing in a conversation is auto, for auto means shown.
-    `no_request` stays only where it is proven by itself that it overlooks few enough requests.
+    The candidates were fixed on other authors; those of a group are tested on what was answered last with so many client turns, one answer a
+    conversation (models.proof.certify): right is the final topic or, before that can be told, an earlier request of it. Each group's proof holds
+    by itself. Where nothing is proven (99 answers without an error are needed for 0.97) nothing is auto, for auto means shown. `no_request`
+    stays only where it is proven that it overlooks few enough requests. `bounds` say what was measured, at the end of conversations too.
     """
     silent = decider.taxonomy.no_request_label
     rows = rows_of(told, retelling(decider, weights), "certify")
-    proof = _certify(rows, [row for row in rows if row.end.label != silent], weights.candidates, config.target_precision, config.delta)
-    nothing = _certify(
-        rows,
-        [row for row in rows if row.end.label == silent],
-        () if weights.no_request is None else (weights.no_request,),
-        1 - config.max_swallowed,
-        config.delta,
-    )
-    auto: tuple[float | None, ...] = ()
-    if proof.threshold is not None:
-        early = weights.auto[:BRIEF] or (None,) * BRIEF
-        auto = (*(None if own is None else max(own, proof.threshold) for own in early), *[proof.threshold] * (len(GROUPS) - BRIEF))
+    proofs = {
+        name: _certify(
+            answers_of(rows, place, silent),
+            candidates,
+            config.target_precision,
+            config.delta,
+            sum(bool(row.last_of(place)) for row in rows),
+        )
+        for place, (name, candidates) in enumerate(zip(GROUPS, weights.candidates, strict=True))
+    }
+    overlooked = [(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label == silent]
+    candidates = () if weights.no_request is None else (weights.no_request,)
+    nothing = _certify(overlooked, candidates, 1 - config.max_swallowed, config.delta, len(rows))
+    auto = tuple(proof.threshold for proof in proofs.values())
     proven = replace(weights, auto=auto, no_request=nothing.threshold)
     measured = bounds(rows_of(told, retelling(decider, proven), "certify"), config.delta)
-    said = {"target": config.target_precision, "delta": config.delta, "proven": proof.threshold is not None}
-    return replace(proven, bounds={**said, **{name: list(values) for name, values in measured.items()}}), proof
+    said = {"target": config.target_precision, "delta": config.delta, "proven": any(limit is not None for limit in auto)}
+    return replace(proven, bounds={**said, **{name: list(values) for name, values in measured.items()}}), proofs
 
 
-def _certify(
-    rows: Sequence[ConversationRow], asked: Sequence[ConversationRow], candidates: Sequence[float], target: float, delta: float
-) -> Certificate:
-    confidence = np.asarray([row.end.confidence for row in asked])
-    right = np.asarray([row.end.label == row.label for row in asked], dtype=bool)
-    return replace(certify(confidence, right, candidates, target, delta), total=len(rows))
+def _certify(answers: Answers, candidates: Sequence[float], target: float, delta: float, total: int) -> Certificate:
+    confidence = np.asarray([value for value, _ in answers])
+    right = np.asarray([good for _, good in answers], dtype=bool)
+    return replace(certify(confidence, right, candidates, target, delta), total=total)

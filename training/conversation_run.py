@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +38,19 @@ LEAST = 30  # fewer conversations to learn from teach nothing
 
 @dataclass(frozen=True)
 class Learned:
-    """What conversations gave: weights for the bundle, figures by set, a row for each conversation, and what was proven (None: not tried)."""
+    """What conversations gave: weights for the bundle, figures by set, a row for each conversation, and what was proven, by client turns."""
 
     weights: ConversationWeights
     evaluations: list[ConversationEvaluation]
     rows: list[ConversationRow]
-    proof: Certificate | None = None
+    proofs: Mapping[str, Certificate] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """What was proven, in one sentence; nothing where nothing was tried."""
-        return [f"conversations: {certificate_line('auto', self.proof, 'conversations')}"] if self.proof else []
+        """What was proven, a sentence for each number of client turns; nothing where nothing was tried."""
+        return [
+            f"conversations, {certificate_line(f'auto after {turns} client turns', proof, 'conversations')}"
+            for turns, proof in self.proofs.items()
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a manifest."""
@@ -103,16 +106,17 @@ def learn_conversations(
         return None
     certifying = [one for one in told if one.conversation.group in held["certify"]]
     with progress.task("learning from conversations", len(learn)):
-        weights, proof = learn_weights(learn, decider, config, certifying=len(certifying)), None
+        weights = learn_weights(learn, decider, config, certifying=len(certifying))
+        proofs: Mapping[str, Certificate] = {}
         if certifying:
-            weights, proof = prove_conversations(certifying, decider, weights, config.decision)
+            weights, proofs = prove_conversations(certifying, decider, weights, config.decision)
     result: list[ConversationRow] = []
     with progress.task("conversations: cross-validation", len(learn)):
         result += cross_rows(learn, decider, config, "conversations")
     reader = retelling(decider, weights)
     for name, groups in held.items():
         result += rows_of([one for one in told if one.conversation.group in groups], reader, f"conversations {name}")
-    return Learned(weights, list(evaluations_of(result)), result, proof)
+    return Learned(weights, list(evaluations_of(result)), result, proofs)
 
 
 def _certifiers(

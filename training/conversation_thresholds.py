@@ -16,7 +16,14 @@ from training.config import DecisionConfig
 from training.thresholds import quantiles
 
 LEAST_AUTO = 20
-BRIEF = 2  # the first groups of client turns
+Answers = Sequence[tuple[float, bool]]
+"""(confidence, whether right) of answers."""
+
+
+def answers_of(rows: Sequence[ConversationRow], place: int, silent: str | None) -> Answers:
+    """What was answered last with client turns of a group (a position in GROUPS), no_request left out, and whether it was right so far."""
+    last = [(row, said) for row in rows if (said := row.last_of(place)) and said.label != silent]
+    return [(said.confidence, right_so_far(row, said)) for row, said in last]
 
 
 def choose_thresholds(
@@ -24,7 +31,8 @@ def choose_thresholds(
 ) -> ConversationWeights:
     """The weights with thresholds at which authors left out were observed to reach the target, and the candidates for a proof on others.
 
-    At the end of a conversation, and, where few conversations end so early (BRIEF groups), also for what was right so far.
+    One threshold for every group of client turns: who acts on a running topic acts in the middle of a conversation, where less can be told than
+    at its end.
 
     Args:
         rows: answers of cross-validation inside the learning authors.
@@ -33,24 +41,23 @@ def choose_thresholds(
         config: the target.
         certifying: how many conversations the candidates will be tested on.
     """
-    silent, target = decider.taxonomy.no_request_label, config.target_precision
-    asked = [(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label != silent]
-    end = _observed(asked, target)
-    auto: list[float | None] = [end] * len(GROUPS)
-    for place in range(BRIEF):
-        last = [(row, said) for row in rows if (said := row.last_of(place)) and said.label != silent]
-        own = _observed([(said.confidence, right_so_far(row, said)) for row, said in last], target)
-        auto[place] = None if own is None or end is None else max(own, end)
-    none = _observed([(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label == silent], target)
-    return replace(weights, auto=tuple(auto), no_request=none, candidates=_candidates(asked, certifying, config))
+    silent = decider.taxonomy.no_request_label
+    by_group = [answers_of(rows, place, silent) for place in range(len(GROUPS))]
+    none = [(row.end.confidence, row.end.label == row.label) for row in rows if row.end.label == silent]
+    return replace(
+        weights,
+        auto=tuple(_observed(answers, config.target_precision) for answers in by_group),
+        no_request=_observed(none, config.target_precision),
+        candidates=tuple(_candidates(answers, certifying * len(answers) // max(len(rows), 1), config) for answers in by_group),
+    )
 
 
-def _candidates(answers: Sequence[tuple[float, bool]], certifying: int, config: DecisionConfig) -> tuple[float, ...]:
-    """Thresholds to test, from the one on that would most likely be proven by so many certifying conversations.
+def _candidates(answers: Answers, certifying: int, config: DecisionConfig) -> tuple[float, ...]:
+    """Thresholds to test, from the one on that would most likely be proven by so many certifying answers.
 
     Certifying conversations are few: where the test began at the strictest threshold, one error there, or too few answers, would end it. How
-    likely a threshold is proven follows from the learning authors' answers: n = the share at or above it of the certifying conversations would
-    be acted on, each wrong with probability (wrong + 1) / (answers + 1), and as many errors may be among n as leave the bound at the target.
+    likely a threshold is proven follows from the learning authors' answers: n = the share at or above it of the certifying answers would be
+    acted on, each wrong with probability (wrong + 1) / (answers + 1), and as many errors may be among n as leave the bound at the target.
     """
     confidence, right = np.asarray([value for value, _ in answers]), np.asarray([good for _, good in answers], dtype=bool)
     steps = quantiles(confidence)
@@ -66,7 +73,7 @@ def _candidates(answers: Sequence[tuple[float, bool]], certifying: int, config: 
     return tuple(step for step in steps if step <= start)
 
 
-def _observed(answers: Sequence[tuple[float, bool]], target: float) -> float | None:
+def _observed(answers: Answers, target: float) -> float | None:
     """The smallest confidence from which on the share right, one more error allowed for, is at least the target."""
     best, wrong = None, 0
     for number, (confidence, right) in enumerate(sorted(answers, key=lambda pair: -pair[0]), 1):
