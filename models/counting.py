@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -11,25 +12,36 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+CACHED, LONGEST = 16_384, 40  # words whose columns are remembered, and their most characters
+
 
 @dataclass(frozen=True)
 class Counted:
-    """One fitted block: text -> terms, term -> column, column -> inverse document frequency (float32)."""
+    """One fitted block: text -> the column of every known term, as often as it occurs; column -> inverse document frequency (float32)."""
 
-    terms: Callable[[Any], Iterable[str]]
-    columns: Mapping[str, int]
+    columns: Callable[[Any], Sequence[int]]
     idf: npt.NDArray[np.float32]
 
     @classmethod
     def of(cls, block: TfidfVectorizer) -> Self:
         """What a fitted vectoriser has learned; it must count sublinearly and give unit rows."""
-        columns = getattr(block, "vocabulary_", None) or block.vocabulary
-        return cls(block.build_analyzer(), columns, np.asarray(block.idf_, dtype=np.float32))
+        known: Mapping[str, int] = getattr(block, "vocabulary_", None) or block.vocabulary
+        terms = block.build_analyzer()
+
+        def columns(item: Any) -> tuple[int, ...]:
+            return tuple(column for term in terms(item) if (column := known.get(term)) is not None)
+
+        # Character n-grams inside words are those of each word by itself: common words are cut up once.
+        of_word = lru_cache(maxsize=CACHED)(columns)
+
+        def by_word(text: str) -> list[int]:
+            return [column for word in text.split() for column in (of_word(word) if len(word) <= LONGEST else columns(word))]
+
+        return cls(by_word if block.analyzer == "char_wb" else columns, np.asarray(block.idf_, dtype=np.float32))
 
     def row(self, item: Any) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
         """Columns in rising order and their values: (1 + log count) * idf, of length 1 (Salton and Buckley 1988)."""
-        found = [column for term in self.terms(item) if (column := self.columns.get(term)) is not None]
-        columns, counts = np.unique(np.asarray(found, dtype=np.intp), return_counts=True)
+        columns, counts = np.unique(np.asarray(self.columns(item), dtype=np.intp), return_counts=True)
         values = (1 + np.log(counts.astype(np.float32))) * self.idf[columns]
         length = np.sqrt(values @ values)
         return columns, values / length if length else values

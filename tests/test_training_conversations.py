@@ -22,11 +22,11 @@ from tests.conftest import AUTHORS, MESSAGES
 from training.config import Config, DecisionConfig
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retelling
 from training.conversation_proof import prove_conversations
-from training.conversation_run import holds_turns, learn_conversations, read_conversations
+from training.conversation_run import Dealt, Learned, holds_turns, learn_conversations, read_conversations
 from training.conversation_thresholds import _candidates
 from training.conversations import cross_rows, hear, learn_weights, rows_of
 from training.fit import fit_classifier, fit_on
-from training.material import Material, prepare
+from training.material import TOLD, Material, prepare
 from training.progress import Progress
 
 QUIET = Progress(quiet=True)
@@ -195,34 +195,53 @@ def test_a_run_learns_from_some_authors_and_measures_on_others(material: Materia
         return material.take([n for n, example in enumerate(material.examples) if example.author in names])
 
     parts = {"fit": part("anna", "boris", "clara"), "calibrate": part("dina"), "certify": part("egor"), "test": part("fedor")}
-    learned = learn_conversations([*_conversations(), *_more()], parts, Holder, tiny_config, QUIET)  # type: ignore[arg-type]
-    assert learned is not None
-    by_set = {one.name: {row.author for row in learned.rows if row.set == one.name} for one in learned.evaluations}
-    assert by_set["conversations test"] == {"fedor"}
-    assert by_set["conversations certify"] == {"egor"}
-    assert "fedor" not in by_set["conversations"]
-    assert learned.weights.bounds["target"] == tiny_config.decision.target_precision
-    assert learn_conversations(_conversations()[:5], parts, Holder, tiny_config, QUIET) is None  # type: ignore[arg-type]
+    examples = {name: members.examples for name, members in parts.items()}
 
-    named = replace(tiny_config, split=replace(tiny_config.split, conversations=("guest",)))
-    learned = learn_conversations([*_conversations(), *_more()], parts, Holder, named, QUIET)  # type: ignore[arg-type]
-    assert learned is not None
-    by_set = {one.name: {row.author for row in learned.rows if row.set == one.name} for one in learned.evaluations}
+    def learned(conversations: list[LabelledConversation], *named: str) -> tuple[Learned | None, dict[str, set[str]]]:
+        dealt = Dealt.of(conversations, examples, named)
+        found = learn_conversations(dealt, parts, Holder, tiny_config, QUIET)  # type: ignore[arg-type]
+        names = found.evaluations if found else ()
+        return found, {one.name: {row.author for row in found.rows if row.set == one.name} for one in names} if found else {}
+
+    found, by_set = learned([*_conversations(), *_more()])
+    assert found is not None
+    assert by_set["conversations test"] == {"fedor"}
+    # Of the few others' conversations none can be spared: who left no message is learned from.
+    assert by_set["conversations certify"] == {"egor"}
+    assert by_set["conversations"] == {"anna", "boris", "clara", "dina", "guest"}
+    assert found.weights.bounds["target"] == tiny_config.decision.target_precision
+    assert learned(_conversations()[:5]) == (None, {})
+
+    _, by_set = learned([*_conversations(), *_more()], "guest")
     assert by_set["conversations certify"] == {"guest"}
     assert by_set["conversations"] == {"anna", "boris", "clara", "dina", "egor"}
+    # Names of another corpus mean nothing here.
+    _, by_set = learned([*_conversations(), *_more()], "somebody")
+    assert by_set["conversations certify"] == {"egor"}
+
+
+def test_the_message_model_reads_conversations_of_authors_it_is_not_measured_on(tiny_examples: list[Example]) -> None:
+    parts = {
+        name: [example for example in tiny_examples if example.author in authors]
+        for name, authors in {"fit": ("anna", "boris", "clara"), "calibrate": ("dina",), "certify": ("egor",), "test": ("fedor",)}.items()
+    }
+    few = [replace(one, author="second") for one in _more()]
+    dealt = Dealt.of([*_conversations(), *_more(), *few], parts, ["guest"])
+    texts = dealt.texts(parts)
+    assert {example.author for example in texts} == {"anna", "boris", "clara", "second"}
+    assert {example.slice for example in texts} == {TOLD}
+    first = next(one for one in dealt.learning if one.id == texts[0].id.removesuffix("~told"))
+    assert texts[0].text.split("\n") == [turn.text for turn in first.conversation.turns if turn.is_client]
+    assert (texts[0].label, texts[0].need) == (first.label, first.need)
+    # Where messages have needs, a conversation without one would be a leaf of its own.
+    bare = Dealt.of([replace(one, need=None) for one in _conversations()], parts)
+    assert bare.texts(parts) == []
 
 
 @pytest.mark.parametrize(("name", "reason"), [("nobody", "has no conversation"), ("anna", "has messages too")])
-def test_certifying_authors_named_must_be_strangers(
-    name: str, reason: str, material: Material, decider: Decider, tiny_config: Config
-) -> None:
-    class Holder:
-        classifier = fit_classifier(material, tiny_config)
-
-    Holder.decider = decider  # type: ignore[attr-defined]
-    named = replace(tiny_config, split=replace(tiny_config.split, conversations=("guest", name)))
+def test_certifying_authors_named_must_be_strangers(name: str, reason: str, tiny_examples: list[Example]) -> None:
     with pytest.raises(DataError, match=f"'{name}', which {reason}"):
-        learn_conversations([*_conversations(), *_more()], {"fit": material}, Holder, named, QUIET)  # type: ignore[arg-type]
+        Dealt.of([*_conversations(), *_more()], {"fit": tiny_examples}, ["guest", name])
 
 
 def _more() -> list[LabelledConversation]:

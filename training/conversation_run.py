@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from data.errors import DataError
-from data.messages import LabelledConversation
+from data.messages import Example, LabelledConversation
 from data.parsing import Fields, conversation_parser
 from data.readers import read, read_map, rows
 from data.taxonomy import Taxonomy
@@ -29,7 +29,7 @@ from training.conversation_fit import retelling
 from training.conversation_proof import prove_conversations
 from training.conversations import cross_rows, hear, learn_weights, rows_of
 from training.fit import UNNAMED, fit_classifier
-from training.material import Material, prepare, split_authors, with_noise
+from training.material import TOLD, Material, prepare, split_authors, with_noise
 from training.progress import Progress
 from training.sources import gather
 
@@ -84,24 +84,61 @@ def bundled(corpus: Path) -> list[Path]:
     return sorted((corpus / "conversations").glob("*.jsonl"))
 
 
-def learn_conversations(
-    conversations: Sequence[LabelledConversation], parts: Mapping[str, Material], tagger: Tagger, config: Config, progress: Progress
-) -> Learned | None:
+@dataclass(frozen=True)
+class Dealt:
+    """Conversations, and the authors whose conversations only certify or test (`held`, by part)."""
+
+    conversations: Sequence[LabelledConversation]
+    held: Mapping[str, set[str]]
+
+    @classmethod
+    def of(cls, conversations: Sequence[LabelledConversation], parts: Mapping[str, Sequence[Example]], named: Sequence[str] = ()) -> Dealt:
+        """Deal them by the parts of the messages and the authors named to certify.
+
+        Raises:
+            DataError: an author named has no conversation, or messages of its own.
+        """
+        held = {name: {example.group for example in parts[name]} for name in ("certify", "test") if name in parts}
+        writers = {example.group for members in parts.values() for example in members}
+        held["certify"] = _certifiers(conversations, writers, held, named)
+        return cls(conversations, held)
+
+    @property
+    def learning(self) -> list[LabelledConversation]:
+        """Those that may be learned from."""
+        apart = {group for groups in self.held.values() for group in groups}
+        return [told for told in self.conversations if told.group not in apart]
+
+    def texts(self, parts: Mapping[str, Sequence[Example]]) -> list[Example]:
+        """The client's words of every learning conversation as one message for the message model, of the slice TOLD.
+
+        What clients write in a conversation is read joined: a model that has seen only single messages is surer of such texts than right. Authors
+        on whose messages the model is calibrated or measured stay out, and, where messages have needs, conversations without one.
+        """
+        apart = {example.group for name, members in parts.items() if name != "fit" for example in members}
+        needs = any(example.need for example in parts["fit"])
+        return [as_text(told) for told in self.learning if told.group not in apart and (told.need or not needs)]
+
+
+def as_text(told: LabelledConversation) -> Example:
+    """The client's words of a conversation as one labelled message."""
+    words = "\n".join(turn.text for turn in told.conversation.turns if turn.is_client)
+    return Example(f"{told.id}~told", words, told.label, told.need, author=told.group, labeller=told.labeller, slice=TOLD)
+
+
+def learn_conversations(dealt: Dealt, parts: Mapping[str, Material], tagger: Tagger, config: Config, progress: Progress) -> Learned | None:
     """Weights from the conversations of all authors that do not certify or test, measured on those that do; None with too few.
 
     Authors that fitted the message model are read by models of folds without them. The set "conversations" is author-grouped cross-validation
     of the weights over all who neither certify nor test.
     """
-    held = {name: {example.group for example in parts[name].examples} for name in ("certify", "test") if name in parts}
-    writers = {example.group for material in parts.values() for example in material.examples}
-    held["certify"] = _certifiers(conversations, writers, held, config.split.conversations)
-    apart = {group for groups in held.values() for group in groups}
-    if sum(told.group not in apart for told in conversations) < LEAST:
+    learning, held = {told.id for told in dealt.learning}, dealt.held
+    if len(learning) < LEAST:
         return None
     decider = tagger.decider
-    told = hear(conversations, parts["fit"], tagger.classifier, decider, config, progress)
+    told = hear(dealt.conversations, parts["fit"], tagger.classifier, decider, config, progress)
     told = [one for one in told if one.conversation.label in decider.topics]
-    learn = [one for one in told if one.conversation.group not in apart]
+    learn = [one for one in told if one.conversation.id in learning]
     if len({one.conversation.group for one in learn}) < 2:
         return None
     certifying = [one for one in told if one.conversation.group in held["certify"]]
@@ -182,13 +219,12 @@ def conversation_study(config: Config, folds: int) -> list[ConversationEvaluatio
     progress = Progress()
     sources = gather(Path(config.data), Path(config.taxonomy), [], {}, Fields(), progress)
     parts = split_authors(sources.examples, config, {})
-    material = prepare(with_noise(sources.examples, config), config, progress)
+    found = read_conversations(bundled(Path(config.data)), sources.taxonomy, Fields(), progress)
+    conversations = [told for told in found if told.group not in config.split.conversations]
+    material = prepare([*with_noise(sources.examples, config), *map(as_text, conversations)], config, progress)
     classifier = fit_classifier(material, config)
     topics = tuple(label for label in sources.taxonomy.labels if label in classifier.classes_)
     decider = Decider(sources.taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED)
-    found = read_conversations(bundled(Path(config.data)), sources.taxonomy, Fields(), progress)
-    conversations = [told for told in found if told.group not in config.split.conversations]
-    # A conversation whose author left no message would be read by the model of all authors: still nothing of its author was learned.
     told = hear(conversations, material, classifier, decider, replace(config, split=replace(config.split, folds=folds)), progress)
     with progress.task("cross-validation of the weights", len(told)):
         result = cross_rows(told, decider, config, "all authors")

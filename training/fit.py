@@ -21,7 +21,7 @@ from models.features import TextFeatures
 from models.openset import Neighbours, signals
 from models.tagger import Prediction, Tagger
 from training.config import Config
-from training.material import SPOILT, Material, classifier_of
+from training.material import SPOILT, TOLD, Material, classifier_of
 from training.progress import Progress
 from training.thresholds import Choice, Proof, choose, prove
 
@@ -64,10 +64,10 @@ def fit(parts: dict[str, Material], taxonomy: Taxonomy, config: Config, progress
     topics = tuple(label for label in taxonomy.labels if label in {*classifier.classes_, taxonomy.open_topic})
     number = {leaf: position for position, leaf in enumerate(classifier.leaves_)}
     leaves = np.asarray([number[label, need or ""] for label, need in zip(learn.labels, learn.needs, strict=True)])
-    with progress.task("learning prototypes", len(learn.examples)):
-        neighbours = Neighbours.learn(
-            learn.vectors, leaves, [example.id for example in learn.examples], config.decision.prototypes, config.seed
-        )
+    messages = np.flatnonzero([example.slice != TOLD for example in learn.examples])
+    with progress.task("learning prototypes", len(messages)):
+        ids = [learn.examples[number].id for number in messages]
+        neighbours = Neighbours.learn(learn.vectors[messages], leaves[messages], ids, config.decision.prototypes, config.seed)
     with progress.task("calibrating", len(hold.examples)):
         calibration = calibrate(classifier, neighbours, learn, matrix, hold, topics, taxonomy, config)
     tagger = Tagger(classifier, calibration, neighbours, Decider(taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED))
@@ -214,7 +214,7 @@ def cross_validate(material: Material, taxonomy: Taxonomy, config: Config, progr
         )
     fold = np.asarray(split.folds([example.group for example in material.examples], material.labels, count, config.seed))
 
-    measured = np.asarray([example.slice != SPOILT for example in material.examples])
+    measured = np.asarray([example.slice not in (SPOILT, TOLD) for example in material.examples])
 
     def one(number: int) -> list[Row]:
         learn, hold = material.take(np.flatnonzero(fold != number)), material.take(np.flatnonzero((fold == number) & measured))

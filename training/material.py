@@ -24,7 +24,7 @@ from training.progress import Progress
 
 PARTS = ("fit", "calibrate", "certify", "test")
 SHORT = 25  # characters; shorter messages ("спасибо большое") are the same by nature
-SPOILT = "spoilt"  # slice of spoilt copies: learned from, never measured on
+SPOILT, TOLD = "spoilt", "told"  # slices of spoilt copies and of whole conversations: learned from, never measured on
 TOGETHER = 0.2  # share of the copies whose words are run together instead
 CACHE = Path(".cache/encodings")
 

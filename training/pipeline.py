@@ -11,6 +11,7 @@ from rich.console import Console
 
 from data.errors import DataError
 from data.masking import mask
+from data.messages import LabelledConversation
 from data.parsing import Fields
 from experiments.confusions import most_confused, show_confusions
 from experiments.conversation_report import show_conversations
@@ -24,7 +25,7 @@ from experiments.runs import Run, provenance
 from experiments.tracking import Figure, Files, Item, flat, set_alias, track, tracking_uri
 from models import bundle
 from training.config import Config
-from training.conversation_run import Learned, bundled, learn_conversations, read_conversations
+from training.conversation_run import Dealt, Learned, as_text, bundled, learn_conversations, read_conversations
 from training.fit import Fitted, cross_validate, fit
 from training.material import Material, fingerprint, prepare, split_authors, with_noise
 from training.measure import proof_lines, proof_metrics
@@ -74,7 +75,8 @@ def train_run(request: Request) -> Run:
         without_open=request.without_open,
         strict=request.strict,
     )
-    parts, everything = _materials(sources, config, progress)
+    conversations = _conversations(request, sources, progress)
+    parts, everything, dealt = _materials(sources, conversations, config, progress)
     fitted = fit(parts, sources.taxonomy, config, progress)
     predictions = fitted.predictions
     if config.split.folds:
@@ -82,10 +84,10 @@ def train_run(request: Request) -> Run:
             predictions = predictions.keep([*predictions.rows, *cross_validate(everything, sources.taxonomy, config, advance)])
     with progress.task("figures and intervals", len(predictions)):
         evaluations = list(evaluate_sets(predictions))
-    learned = _conversations(request, sources, parts, fitted, progress)
+    learned = learn_conversations(dealt, parts, fitted.tagger, config, progress)
     if learned:
         fitted = replace(fitted, tagger=fitted.tagger.with_conversation(learned.weights))
-    run = _save(request, sources, fitted, predictions, evaluations, progress, learned)
+    run = _save(request, sources, conversations, fitted, predictions, evaluations, progress, learned)
     for evaluation in evaluations:
         if evaluation.name in ("test", "ordinary", "cross-validation"):
             show(console, evaluation, slices=evaluation.name == "test")
@@ -100,19 +102,19 @@ def train_run(request: Request) -> Run:
     return run
 
 
-def _conversations(request: Request, sources: Sources, parts: dict[str, Material], fitted: Fitted, progress: Progress) -> Learned | None:
-    """What conversations give: those named, or those of the corpus where no other messages are given."""
+def _conversations(request: Request, sources: Sources, progress: Progress) -> list[LabelledConversation]:
+    """Those named, or those of the corpus where no other messages are given."""
     files = request.conversations or ([] if request.files else bundled(Path(request.config.data)))
-    if not files:
-        return None
-    found = read_conversations(files, sources.taxonomy, request.fields, progress)
-    return learn_conversations(found, parts, fitted.tagger, request.config, progress)
+    return read_conversations(files, sources.taxonomy, request.fields, progress) if files else []
 
 
-def _materials(sources: Sources, config: Config, progress: Progress) -> tuple[dict[str, Material], Material]:
-    """The parts, and all that is learned from or calibrated on together (what cross-validation may use)."""
+def _materials(
+    sources: Sources, conversations: list[LabelledConversation], config: Config, progress: Progress
+) -> tuple[dict[str, Material], Material, Dealt]:
+    """The parts, all that is learned from or calibrated on together (what cross-validation may use), and the conversations dealt."""
     parts = split_authors(sources.examples, config, sources.given)
-    parts["fit"] = with_noise(parts["fit"], config)
+    dealt = Dealt.of(conversations, parts, config.split.conversations)
+    parts["fit"] = [*with_noise(parts["fit"], config), *dealt.texts(parts)]
     # Copies of the calibrating and certifying messages are learned from in cross-validation only.
     extra = (
         with_noise([*parts["calibrate"], *parts["certify"]], config)[len(parts["calibrate"]) + len(parts["certify"]) :]
@@ -126,7 +128,7 @@ def _materials(sources: Sources, config: Config, progress: Progress) -> tuple[di
         raise DataError("the same id stands in several of the files given; ids must differ")
     taken = {part: material.take([place[example.id] for example in members]) for part, members in parts.items()}
     used = [place[example.id] for members in (parts["fit"], parts["calibrate"], parts["certify"], extra) for example in members]
-    return taken, material.take(sorted(used))
+    return taken, material.take(sorted(used)), dealt
 
 
 def evaluate_sets(predictions: Predictions) -> Iterable[Evaluation]:
@@ -141,6 +143,7 @@ def evaluate_sets(predictions: Predictions) -> Iterable[Evaluation]:
 def _save(
     request: Request,
     sources: Sources,
+    conversations: list[LabelledConversation],
     fitted: Fitted,
     predictions: Predictions,
     evaluations: list[Evaluation],
@@ -153,7 +156,8 @@ def _save(
     output = request.output or ARTIFACTS / version
     figures = {evaluation.name: evaluation.as_dict() for evaluation in evaluations}
     source = provenance(
-        fingerprint([*sources.examples, *(example for part in sources.given.values() for example in part)]), request.config.seed
+        fingerprint([*sources.examples, *(example for part in sources.given.values() for example in part), *map(as_text, conversations)]),
+        request.config.seed,
     )
     sizes = {**_sizes(predictions), "fit": fitted.learned_from}
     metrics = {
