@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
-if TYPE_CHECKING:
-    from pymorphy3 import MorphAnalyzer
+from data.morphology import analyzer
 
 NAME, SURNAME, PATRONYMIC = "Name", "Surn", "Patr"
 _ANY = "*"
@@ -66,7 +64,7 @@ def roles_of(word: str) -> Roles:
     if dash and len(last) > 1:
         first, second = roles_of(head), roles_of(last)
         return second if first.all else Roles(True, ())
-    analyser = _analyser()
+    analyser = analyzer()
     known = bool(analyser.word_is_known(word))
     # Most words are no part of any name: the cheap look at their tags spares the parse, which weighs them.
     if word in _SHORT_SURNAMES:
@@ -89,7 +87,7 @@ def roles_of(word: str) -> Roles:
 
 def is_place(word: str) -> bool:
     """Whether the dictionary knows a word in lower case as the name of a town, a region or a country."""
-    return any("Geox" in tag for tag in _analyser().tag(word)) and bool(_analyser().word_is_known(word))
+    return any("Geox" in tag for tag in analyzer().tag(word)) and bool(analyzer().word_is_known(word))
 
 
 def _guessed(word: str) -> tuple[Role, ...]:
@@ -102,10 +100,3 @@ def _guessed(word: str) -> tuple[Role, ...]:
 
 def _part(tag: object) -> str:
     return next((part for part in (NAME, SURNAME, PATRONYMIC) if part in tag), "")  # type: ignore[operator]
-
-
-@cache
-def _analyser() -> MorphAnalyzer:
-    import pymorphy3
-
-    return pymorphy3.MorphAnalyzer()

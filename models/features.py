@@ -15,9 +15,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from data.errors import ConfigError
+from data.morphology import analyzer
 from models.counting import Counted, matrix
 
 PLACEHOLDER = re.compile(r"<[A-Z]+>")
+_LETTERS = re.compile("[а-яё]+")
 CACHED, LONGEST = 16_384, 40  # pieces of text whose tokens are remembered, and their most characters
 
 
@@ -43,7 +45,10 @@ def tokenizer(lang: str) -> Callable[[str], list[str]]:
         with nlp.memory_zone():
             return tuple(token.text for token in nlp.tokenizer(text) if not token.is_space)
 
-    piece = lru_cache(maxsize=CACHED)(read)
+    @lru_cache(maxsize=CACHED)
+    def piece(text: str) -> tuple[str, ...]:
+        # Small Cyrillic letters alone are one token, unless a special case says otherwise.
+        return (text,) if text not in rules and _LETTERS.fullmatch(text) else read(text)
 
     def words(text: str) -> Iterator[str]:
         if whole and whole.search(text):
@@ -63,17 +68,10 @@ def tokenizer(lang: str) -> Callable[[str], list[str]]:
     return tokenize
 
 
-@lru_cache(maxsize=1)
-def _analyzer() -> Any:
-    import pymorphy3
-
-    return pymorphy3.MorphAnalyzer(lang="ru")
-
-
 @lru_cache(maxsize=16_384)
 def lemma(word: str) -> str:
     """The normal form of a Russian word by pymorphy3's most likely reading; bounded cache."""
-    return str(_analyzer().parse(word)[0].normal_form) if word[:1].isalpha() else word
+    return str(analyzer().parse(word)[0].normal_form) if word[:1].isalpha() else word
 
 
 def fold(text: str) -> str:

@@ -13,6 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from data.morphology import analyzer
+
 WORDS_PATH = Path(__file__).with_name("words_ru.txt")
 UNKNOWN = 10.0
 """Cost of a string being no known word at all, on top of its letters."""
@@ -72,8 +74,6 @@ class Lexicon:
     """All evidence about words; make it through `lexicon()`, which shares one."""
 
     def __init__(self) -> None:
-        from pymorphy3 import MorphAnalyzer
-
         self.words: dict[str, float] = {}
         for line in lines("words_ru.txt"):
             word, tenths = line.split(" ")
@@ -82,7 +82,7 @@ class Lexicon:
         self.english = frozenset(lines("lexicon_en.txt"))
         self.letters = Letters(self.words)
         self.english_letters = Letters(self.english)
-        self._analyzer: Any = MorphAnalyzer()
+        self._analyzer: Any = analyzer()
         self._dictionary: Any = self._analyzer.dictionary.words.dct
         self._known: dict[str, bool] = {}
 

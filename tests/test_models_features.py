@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from data.errors import ConfigError
 from models.features import TextFeatures, fold, lemma, tokenizer
+from models.lexicon import lines
 
 TEXTS = [
     "Где мой перенос гигабайт?",
@@ -46,6 +47,13 @@ def test_pieces_between_spaces_give_what_spacy_gives_of_the_whole() -> None:
         "б" * 50 + ",",
     ):
         assert tokenizer("ru")(text) == [token.text for token in whole(text) if not token.is_space]
+
+
+def test_small_cyrillic_letters_are_one_token() -> None:
+    whole = spacy.blank("ru").tokenizer
+    words = [line.split(" ")[0] for line in lines("words_ru.txt")][::37]
+    for word in [*words, "т", "гг", "руб", "км", "кв", "мин", "ул", "др"]:
+        assert tokenizer("ru")(word) == [token.text for token in whole(word)]
 
 
 def test_an_unknown_language_is_refused_with_the_mend() -> None:
