@@ -16,6 +16,7 @@ WINDOW = 3  # turns that a late message may still be put before
 REMEMBERED = 24  # message ids that are known again
 JOINED_BYTES = 240  # of all the client's turns together: the last of them, for a model that must read them anew
 LETTERS = 240  # so many last letters of the client's words count in their joined scores
+FADING = 0.3  # of the letters before it, that a turn which is a request lets go; chosen by author-grouped cross-validation (experiments/LOG.md)
 CUE_BYTES = 400  # of the choices and the question of an agent's or bot's line
 SUMMED, SAID, TRAIL, TOPICS = 32, 32, 12, 10  # most leaves (of evidence, of scores), client turns and topics that are kept
 PACKED = ("said", "evidence")
@@ -197,9 +198,10 @@ def heard_on(summary: Summary, heard: Heard) -> tuple[Sparse, int]:
     """The joined scores with one more turn: a sum by leaf, in hundredths, and how many letters it stands for.
 
     A turn of n letters adds sqrt(n) times its scores, so that the sum over sqrt(all letters) is what a linear model gives the texts joined
-    if they share no n-gram: the length of a TF-IDF row grows with the root of its n-grams. Words more than LETTERS back fade.
+    if they share no n-gram: the length of a TF-IDF row grows with the root of its n-grams. Earlier words fade the more the turn is a request
+    (what a conversation comes to is said late), and more than LETTERS are never kept.
     """
-    letters = min(summary.letters, LETTERS - heard.letters)
+    letters = min(round((1 - FADING * heard.request / 100) * summary.letters), LETTERS - heard.letters)
     fading = (letters / summary.letters) ** 0.5 if summary.letters else 0.0
     before = tuple((leaf, round(fading * value)) for leaf, value in summary.said)
     return strongest(added(before, heard.said).items(), SAID), letters + heard.letters

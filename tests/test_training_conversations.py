@@ -96,7 +96,7 @@ def test_no_message_model_reads_an_author_it_learned_from(material: Material, de
 def test_answers_weigh_by_how_much_can_be_told(told: list[Told], decider: Decider) -> None:
     shifted = next(one for one in told if one.conversation.shift)
     table = Table.of([shifted], decider)
-    assert table.weight.tolist() == [0.25, 0.25, 0.5, 0.5, 1.0]
+    assert table.weight.tolist() == [0.25, 0.25, 1.0, 1.0, 1.0]
     assert table.clients.tolist() == [0, 1, 2, 2, 3]
     allowed = [{topic for topic, right in zip(decider.topics, row, strict=True) if right} for row in table.right]
     gold = shifted.conversation

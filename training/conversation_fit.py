@@ -18,7 +18,7 @@ from models.decision import Decider
 
 FOLDS = 5
 RIDGE = 1.0
-EARLY, MIDDLE = 0.25, 0.5  # weight of an answer before the topic can be told, and after, against 1 at the end
+EARLY = 0.25  # weight of an answer before the topic can be told, against 1 of the others
 LEAST_SHIFTS = 10
 
 
@@ -64,7 +64,7 @@ class Table:
                 joined.append(point.joined)
                 evidence.append(total)
                 right.append([topic in allowed for topic in topics])
-                weight.append(1.0 if last else EARLY if early else MIDDLE)
+                weight.append(EARLY if early and not last else 1.0)
                 clients.append(group(number))
                 end.append(last)
         return cls(np.asarray(joined), np.asarray(evidence), np.asarray(right), np.asarray(weight), np.asarray(clients), np.asarray(end))
