@@ -16,7 +16,9 @@ WINDOW = 3  # turns that a late message may still be put before
 REMEMBERED = 24  # message ids that are known again
 JOINED_BYTES = 240  # of all the client's turns together: the last of them, for a model that must read them anew
 LETTERS = 240  # so many last letters of the client's words count in their joined scores
-FADING = 0.3  # of the letters before it, that a turn which is a request lets go; chosen by author-grouped cross-validation (experiments/LOG.md)
+FADING = (
+    0.3  # of the letters before it, that a turn which is a request lets go; chosen by author-grouped cross-validation (experiments/LOG.md)
+)
 CUE_BYTES = 400  # of the choices and the question of an agent's or bot's line
 SUMMED, SAID, TRAIL, TOPICS = 32, 32, 12, 10  # most leaves (of evidence, of scores), client turns and topics that are kept
 PACKED = ("said", "evidence")

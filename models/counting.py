@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -17,27 +17,37 @@ CACHED, LONGEST = 16_384, 40  # words whose columns are remembered, and their mo
 
 @dataclass(frozen=True)
 class Counted:
-    """One fitted block: text -> the column of every known term, as often as it occurs; column -> inverse document frequency (float32)."""
+    """One fitted block: text -> terms, term -> column, column -> inverse document frequency (float32).
 
-    columns: Callable[[Any], Sequence[int]]
+    by_word: the terms of a text are those of its words, each by itself (character n-grams inside words), so that common words are cut up once.
+    """
+
+    terms: Callable[[Any], Iterable[str]]
+    known: Mapping[str, int]
     idf: npt.NDArray[np.float32]
+    by_word: bool = False
 
     @classmethod
     def of(cls, block: TfidfVectorizer) -> Self:
         """What a fitted vectoriser has learned; it must count sublinearly and give unit rows."""
-        known: Mapping[str, int] = getattr(block, "vocabulary_", None) or block.vocabulary
-        terms = block.build_analyzer()
+        known = getattr(block, "vocabulary_", None) or block.vocabulary
+        return cls(block.build_analyzer(), known, np.asarray(block.idf_, dtype=np.float32), block.analyzer == "char_wb")
 
-        def columns(item: Any) -> tuple[int, ...]:
-            return tuple(column for term in terms(item) if (column := known.get(term)) is not None)
+    def columns(self, item: Any) -> Sequence[int]:
+        """The column of every known term, as often as it occurs."""
+        if self.by_word:
+            return [column for word in item.split() for column in (self._of_word(word) if len(word) <= LONGEST else self._columns(word))]
+        return self._columns(item)
 
-        # Character n-grams inside words are those of each word by itself: common words are cut up once.
-        of_word = lru_cache(maxsize=CACHED)(columns)
+    def _columns(self, item: Any) -> tuple[int, ...]:
+        return tuple(column for term in self.terms(item) if (column := self.known.get(term)) is not None)
 
-        def by_word(text: str) -> list[int]:
-            return [column for word in text.split() for column in (of_word(word) if len(word) <= LONGEST else columns(word))]
+    @cached_property
+    def _of_word(self) -> Callable[[str], tuple[int, ...]]:
+        return lru_cache(maxsize=CACHED)(self._columns)
 
-        return cls(by_word if block.analyzer == "char_wb" else columns, np.asarray(block.idf_, dtype=np.float32))
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_of_word"}  # a cache does not travel to other processes
 
     def row(self, item: Any) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
         """Columns in rising order and their values: (1 + log count) * idf, of length 1 (Salton and Buckley 1988)."""

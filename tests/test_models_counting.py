@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -18,6 +20,13 @@ def test_rows_are_those_of_scikit_learn(kind: dict[str, object]) -> None:
     assert mine.dtype == np.float32
     assert mine.has_sorted_indices
     np.testing.assert_allclose(mine.toarray(), theirs.toarray(), atol=1e-6)
+
+
+def test_a_block_travels_to_other_processes_without_its_cache() -> None:
+    block = Counted.of(TfidfVectorizer(analyzer="char_wb", sublinear_tf=True, dtype=np.float32).fit(TEXTS))
+    before = block.columns("где деньги")
+    there = pickle.loads(pickle.dumps(block))
+    assert there.columns("где деньги") == before
 
 
 def test_blocks_stand_side_by_side_and_no_text_is_no_row() -> None:
