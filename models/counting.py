@@ -33,42 +33,42 @@ class Counted:
         known = getattr(block, "vocabulary_", None) or block.vocabulary
         return cls(block.build_analyzer(), known, np.asarray(block.idf_, dtype=np.float32), block.analyzer == "char_wb")
 
-    def columns(self, item: Any) -> Sequence[int]:
+    def columns(self, item: Any) -> npt.NDArray[np.intp]:
         """The column of every known term, as often as it occurs."""
-        if self.by_word:
-            return [column for word in item.split() for column in (self._of_word(word) if len(word) <= LONGEST else self._columns(word))]
-        return self._columns(item)
+        if not self.by_word:
+            return self._columns(item)
+        words = [self._of_word(word) if len(word) <= LONGEST else self._columns(word) for word in item.split()]
+        return np.concatenate(words) if words else np.zeros(0, dtype=np.intp)
 
-    def _columns(self, item: Any) -> tuple[int, ...]:
-        return tuple(column for term in self.terms(item) if (column := self.known.get(term)) is not None)
+    def _columns(self, item: Any) -> npt.NDArray[np.intp]:
+        return np.asarray([column for term in self.terms(item) if (column := self.known.get(term)) is not None], dtype=np.intp)
 
     @cached_property
-    def _of_word(self) -> Callable[[str], tuple[int, ...]]:
+    def _of_word(self) -> Callable[[str], npt.NDArray[np.intp]]:
         return lru_cache(maxsize=CACHED)(self._columns)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_of_word"}  # a cache does not travel to other processes
 
-    def row(self, item: Any) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-        """Columns in rising order and their values: (1 + log count) * idf, of length 1 (Salton and Buckley 1988)."""
-        columns, counts = np.unique(np.asarray(self.columns(item), dtype=np.intp), return_counts=True)
-        values = (1 + np.log(counts.astype(np.float32))) * self.idf[columns]
-        length = np.sqrt(values @ values)
-        return columns, values / length if length else values
-
 
 def matrix(blocks: Mapping[str, Counted], read: Mapping[str, Sequence[Any]], n: int) -> sparse.csr_matrix:
-    """Rows of n texts, the blocks side by side, (n, features) float32; `read` holds what each block counts in every text."""
-    columns, values, ends = [], [], [0]
-    for number in range(n):
-        first, total = 0, ends[-1]
-        for name, block in blocks.items():
-            where, what = block.row(read[name][number])
-            columns.append(where + first)
-            values.append(what)
-            first, total = first + len(block.idf), total + len(where)
-        ends.append(total)
-    width = sum(len(block.idf) for block in blocks.values())
-    data = np.concatenate(values) if values else np.zeros(0)
-    place = np.concatenate(columns) if columns else np.zeros(0)
-    return sparse.csr_matrix((data.astype(np.float32), place.astype(np.int32), np.asarray(ends, dtype=np.int32)), shape=(n, width))
+    """Rows of n texts, the blocks side by side, (n, features) float32; `read` holds what each block counts in every text.
+
+    A value is (1 + log count) * idf, each block's part of a row has length 1 (Salton and Buckley 1988).
+    """
+    idf = np.concatenate([block.idf for block in blocks.values()])
+    starts = np.cumsum([0, *(len(block.idf) for block in blocks.values())])
+    width = int(starts[-1])
+    found = [
+        block.columns(read[name][row]) + (row * width + start)
+        for row in range(n)
+        for (name, block), start in zip(blocks.items(), starts, strict=False)
+    ]
+    # All texts at once: numpy's calls cost more than its work on a few hundred numbers.
+    places, counts = np.unique(np.concatenate(found) if found else np.zeros(0, dtype=np.intp), return_counts=True)
+    rows, columns = np.divmod(places, width)
+    values = (1 + np.log(counts)) * idf[columns]
+    part = rows * len(blocks) + np.searchsorted(starts, columns, side="right") - 1
+    values /= np.sqrt(np.bincount(part, weights=values**2))[part] if len(part) else 1.0
+    ends = np.searchsorted(rows, np.arange(n + 1))
+    return sparse.csr_matrix((values.astype(np.float32), columns.astype(np.int32), ends.astype(np.int32)), shape=(n, width))
