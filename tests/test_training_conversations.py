@@ -20,9 +20,10 @@ from models.conversation_weights import ConversationWeights, group
 from models.decision import Decider, Thresholds
 from tests.conftest import AUTHORS, MESSAGES
 from training.config import Config, DecisionConfig
+from training.conversation_deal import Dealt
 from training.conversation_fit import Table, Told, fit_sharpness, fit_shift, fit_sums, folds, leaf_topics_of, retelling
 from training.conversation_proof import prove_conversations
-from training.conversation_run import Dealt, Learned, holds_turns, learn_conversations, read_conversations
+from training.conversation_run import Learned, holds_turns, learn_conversations, read_conversations
 from training.conversation_thresholds import _candidates
 from training.conversations import cross_rows, hear, learn_weights, rows_of
 from training.fit import fit_classifier, fit_on

@@ -25,7 +25,8 @@ from experiments.runs import Run, provenance
 from experiments.tracking import Figure, Files, Item, flat, set_alias, track, tracking_uri
 from models import bundle
 from training.config import Config
-from training.conversation_run import Dealt, Learned, as_text, bundled, learn_conversations, read_conversations
+from training.conversation_deal import Dealt, as_text
+from training.conversation_run import Learned, bundled, learn_conversations, read_conversations
 from training.fit import Fitted, cross_validate, fit
 from training.material import Material, fingerprint, prepare, split_authors, with_noise
 from training.measure import proof_lines, proof_metrics
