@@ -94,6 +94,15 @@ def test_no_message_model_reads_an_author_it_learned_from(material: Material, de
     assert {name: sum(name not in names for names in learned_from) for name in AUTHORS[:4]} == dict.fromkeys(AUTHORS[:4], 1)
 
 
+def test_folds_that_only_measure_change_nothing_that_is_learned(
+    told: list[Told], material: Material, decider: Decider, tiny_config: Config
+) -> None:
+    for folds in (0, 2):
+        config = replace(tiny_config, split=replace(tiny_config.split, folds=folds))
+        again = hear(_conversations(), material, fit_classifier(material, config), decider, config, QUIET)
+        assert learn_weights(again, decider, config) == learn_weights(told, decider, tiny_config)
+
+
 def test_answers_weigh_by_how_much_can_be_told(told: list[Told], decider: Decider) -> None:
     shifted = next(one for one in told if one.conversation.shift)
     table = Table.of([shifted], decider)

@@ -157,7 +157,7 @@ def conversation_study(config: Config, folds: int) -> list[ConversationEvaluatio
     classifier = fit_classifier(material, config)
     topics = tuple(label for label in sources.taxonomy.labels if label in classifier.classes_)
     decider = Decider(sources.taxonomy, topics, tuple(classifier.leaves_), Thresholds(), UNNAMED)
-    told = hear(conversations, material, classifier, decider, replace(config, split=replace(config.split, folds=folds)), progress)
+    told = hear(conversations, material, classifier, decider, config, progress, count=folds)
     with progress.task("cross-validation of the weights", len(told)):
         result = cross_rows(told, decider, config, "all authors")
     held = {example.group for part in ("certify", "test") for example in parts[part]}

@@ -25,6 +25,7 @@ from training.conversation_thresholds import choose_thresholds
 from training.material import CACHE, SPOILT, Material
 from training.progress import Progress
 
+MODELS = 4  # message models of folds; not [split] folds, which only measure
 UNSEEN_LEAF = -2.0  # decision value of a leaf that a fold's message model never saw
 Fit = Callable[[sparse.csr_matrix, Material, Config], TopicClassifier]
 
@@ -104,11 +105,12 @@ def hear(
     config: Config,
     progress: Progress,
     fit: Fit | None = None,
+    count: int = MODELS,
 ) -> list[Told]:
     """Read conversations so that no message model reads an author it learned from.
 
-    Authors of `learn`, the messages that fitted `classifier`, are read by classifiers of author-grouped folds that left them out (`fit` makes
-    one), the others by `classifier`. All share its features: vocabulary and document frequencies, no label. In the order of their ids.
+    Authors of `learn`, the messages that fitted `classifier`, are read by classifiers of `count` author-grouped folds that left them out (`fit`
+    makes one), the others by `classifier`. All share its features: vocabulary and document frequencies, no label. In the order of their ids.
     """
     from joblib import Parallel, delayed
 
@@ -119,7 +121,7 @@ def hear(
     # Without the copies with typing errors: they change little here and cost a third of the time.
     learn = learn.take([number for number, example in enumerate(learn.examples) if example.slice != SPOILT])
     groups = [example.group for example in learn.examples]
-    known, count = set(groups), min(config.split.folds or 4, len(set(groups)))
+    known, count = set(groups), min(count, len(set(groups)))
     result = listener.listen(classifier, [told for told in conversations if told.group not in known])
     if count > 1 and any(told.group in known for told in conversations):
         numbers = np.asarray(split.folds(groups, learn.labels, count, config.seed))
