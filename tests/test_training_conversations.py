@@ -97,8 +97,8 @@ def test_no_message_model_reads_an_author_it_learned_from(material: Material, de
 def test_folds_that_only_measure_change_nothing_that_is_learned(
     told: list[Told], material: Material, decider: Decider, tiny_config: Config
 ) -> None:
-    for folds in (0, 2):
-        config = replace(tiny_config, split=replace(tiny_config.split, folds=folds))
+    for number in (0, 2):
+        config = replace(tiny_config, split=replace(tiny_config.split, folds=number))
         again = hear(_conversations(), material, fit_classifier(material, config), decider, config, QUIET)
         assert learn_weights(again, decider, config) == learn_weights(told, decider, tiny_config)
 
