@@ -156,7 +156,7 @@ class State:
                 Summary(**_members(raw["before"])),
                 tuple(Heard(**_members(heard)) for heard in raw["window"]),
                 tuple(raw["seen"]),
-                None if given is None else Given(**{name: _frozen(value) for name, value in given.items()}),
+                None if given is None else Given(**{name: frozen(value) for name, value in given.items()}),
                 str(raw["labels"]),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -227,10 +227,11 @@ def _plain(value: Summary | Heard) -> dict[str, Any]:
 
 def _members(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: unpack(value) if name in PACKED else tuple(Spoken(*said) for said in value) if name == "trail" else _frozen(value)
+        name: unpack(value) if name in PACKED else tuple(Spoken(*said) for said in value) if name == "trail" else frozen(value)
         for name, value in raw.items()
     }
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
+def frozen(value: Any) -> Any:
+    """A JSON value with tuples in place of lists."""
+    return tuple(frozen(item) for item in value) if isinstance(value, (list, tuple)) else value

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from data.errors import BundleError
 from models.classifier import Scores, softmax
 from models.conversation_shift import SIGNALS
+from models.conversation_state import frozen
 from models.sparse_sums import Sparse
 
 GROUPS = ("1", "2", "3-4", "5+")
@@ -79,14 +80,10 @@ class ConversationWeights:
             BundleError: unknown or missing members.
         """
         try:
-            weights = cls(**{name: _frozen(value) for name, value in raw.items()})
+            weights = cls(**{name: frozen(value) for name, value in raw.items()})
         except TypeError as error:
             raise BundleError(f"weights of conversations: {error}; train the model again with this version") from error
         if len(weights.shift) != len(SIGNALS):
             found = f"{len(weights.shift)} weights of a shift, expected {len(SIGNALS)}"
             raise BundleError(f"weights of conversations: {found}; train the model again with this version")
         return weights
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
