@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from joblib import Parallel, delayed
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from models.counting import Counted, matrix
